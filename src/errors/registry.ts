@@ -1,0 +1,29 @@
+import { catalogErrors } from './catalog.ts';
+import { commandErrors } from './command.ts';
+import { ledgerErrors } from './ledger.ts';
+import { replicateErrors } from './replicate.ts';
+import { serviceErrors } from './service.ts';
+import { sessionErrors } from './session.ts';
+import type { ErrorSpecs, Holes } from './spec.ts';
+import { streamErrors } from './stream.ts';
+import { wireErrors } from './wire.ts';
+
+/** Every error Sluice can raise, by code, one file per room. `docs/reference/errors.md` is made from it. */
+export const registry = {
+  ...catalogErrors,
+  ...commandErrors,
+  ...ledgerErrors,
+  ...replicateErrors,
+  ...serviceErrors,
+  ...sessionErrors,
+  ...streamErrors,
+  ...wireErrors,
+} as const satisfies ErrorSpecs;
+
+export type ErrorCode = keyof typeof registry;
+
+/** The details an error's templates need; a missing or misspelt one does not compile. */
+export type ErrorDetails<C extends ErrorCode> = Record<
+  Holes<(typeof registry)[C]['message']> | Holes<(typeof registry)[C]['remedy']>,
+  string | number | bigint
+>;
