@@ -1,5 +1,6 @@
 import { catalogErrors } from './catalog.ts';
 import { commandErrors } from './command.ts';
+import { demoErrors } from './demo.ts';
 import { ledgerErrors } from './ledger.ts';
 import { replicateErrors } from './replicate.ts';
 import { serviceErrors } from './service.ts';
@@ -12,6 +13,7 @@ import { wireErrors } from './wire.ts';
 export const registry = {
   ...catalogErrors,
   ...commandErrors,
+  ...demoErrors,
   ...ledgerErrors,
   ...replicateErrors,
   ...serviceErrors,
