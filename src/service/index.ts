@@ -1,0 +1,32 @@
+export { asError, systemClock } from './clock.ts';
+export { decisionOf, decisionOfSqlstate, sqlstateOf } from './decision.ts';
+export { armFailpoint, failpoint } from './failpoint.ts';
+export { blockingFindings } from './finding.ts';
+export { formatListenAddress, parseListenAddress } from './listen.ts';
+export { createLog, logLevels, silentLog } from './log.ts';
+export { durationBuckets, Metrics } from './metrics.ts';
+export { silentProgress } from './progress.ts';
+export { recordError, redactText } from './redact.ts';
+export { Backoff, defaultBackoff, retry } from './retry.ts';
+export { isAbort, Lifecycle } from './service.ts';
+export { StatusServer, toJson } from './status-server.ts';
+
+export type { Clock } from './clock.ts';
+export type { ArmedFailpoint, FailpointAction } from './failpoint.ts';
+export type { Finding } from './finding.ts';
+export type { ListenAddress } from './listen.ts';
+export type { Log, LogFields, LogLevel, LogOptions } from './log.ts';
+export type {
+  CounterMetric,
+  GaugeMetric,
+  HistogramMetric,
+  HistogramSpec,
+  Labels,
+  MetricSpec,
+  MetricUnit,
+} from './metrics.ts';
+export type { Progress, ProgressAmount, ProgressTask } from './progress.ts';
+export type { ErrorRecord } from './redact.ts';
+export type { BackoffPolicy, RetryOptions } from './retry.ts';
+export type { Service, Work } from './service.ts';
+export type { Health, StatusServerOptions } from './status-server.ts';
