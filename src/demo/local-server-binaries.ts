@@ -3,12 +3,16 @@ import { access, cp, mkdir, readFile, readdir, stat, symlink } from 'node:fs/pro
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { SluiceError } from '../errors/index.ts';
 import { isOpenToOthers, serverOwner } from './local-server-owner.ts';
 
 /** The majors Sluice is tested on, newest first. */
 export const supportedMajors = [18, 17, 16, 15] as const;
 export type Major = (typeof supportedMajors)[number];
+
+const manifestSchema = z.object({ version: z.string() });
+const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
  * Find the folder with `postgres` and `initdb` of one major, ready to be run by the server's owner.
@@ -53,9 +57,7 @@ async function findEmbedded(major: Major): Promise<string | null> {
       const binariesEntry = entry === null ? null : resolveFrom(entry, binaries);
       if (binariesEntry === null) continue;
       const root = dirname(dirname(binariesEntry)); // <package>/dist/index.js
-      const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-        version: string;
-      };
+      const manifest = manifestSchema.parse(await readJson(join(root, 'package.json')));
       if (manifest.version.startsWith(`${major}.`)) return join(root, 'native');
     }
   }
@@ -74,9 +76,8 @@ async function pgConfigBin(major: Major): Promise<string | null> {
     const { stdout } = await promisify(execFile)('pg_config', ['--bindir', '--version']);
     const [bin, version] = stdout.trim().split('\n');
     return bin !== undefined && version?.startsWith(`PostgreSQL ${major}.`) ? bin : null;
-  } catch (error) {
-    // Not installed, or a wrapper that has no server behind it: either way there is none to use.
-    return isMissing(error) || error instanceof Error ? null : Promise.reject(error as Error);
+  } catch {
+    return null; // not installed, or Debian's wrapper without a server: either way there is none to use
   }
 }
 
@@ -87,7 +88,7 @@ async function pgConfigBin(major: Major): Promise<string | null> {
 async function restoreSymlinks(native: string): Promise<void> {
   const list = join(native, 'pg-symlinks.json');
   if (!(await isThere(list))) return;
-  const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[];
+  const links = linksSchema.parse(await readJson(list));
   for (const { source, target } of links) {
     const place = join(dirname(native), target);
     if (await isThere(place)) continue;
@@ -114,6 +115,10 @@ function resolveFrom(from: string, name: string): string | null {
     if (hasCode(error, 'MODULE_NOT_FOUND')) return null;
     throw error;
   }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  return JSON.parse(await readFile(path, 'utf8'));
 }
 
 async function isThere(path: string): Promise<boolean> {

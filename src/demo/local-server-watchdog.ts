@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 
 /**
  * A shell that outlives us by a moment: when our end of its standard input closes, which the kernel
@@ -35,7 +36,7 @@ export function startWatchdog(folder: string): Watchdog {
   shell.unref();
   // A watchdog that someone killed is no reason to fail; the pipe's EPIPE would be an uncaught error.
   shell.stdin.on('error', () => undefined);
-  if ('unref' in shell.stdin) (shell.stdin as unknown as { unref(): void }).unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
   return {
     guard: (pid) => void shell.stdin.write(`${pid ?? ''}\n`),
     release: () => released(shell),

@@ -5,7 +5,7 @@ import { open, readFile, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Client, escapeIdentifier } from 'pg';
 import { SluiceError } from '../errors/index.ts';
 import { findBinaries, type Major } from './local-server-binaries.ts';
 import { giveToOwner, makeServerFolder, serverOwner } from './local-server-owner.ts';
@@ -145,11 +145,11 @@ export class LocalServer {
 
   /** Create a database and return its connection string. */
   async createDatabase(name: string, template = 'template1'): Promise<string> {
-    const client = new pg.Client({ connectionString: this.url() });
+    const client = new Client({ connectionString: this.url() });
     await client.connect();
     try {
-      const from = pg.escapeIdentifier(template);
-      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${from}`);
+      const from = escapeIdentifier(template);
+      await client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${from}`);
     } finally {
       await client.end();
     }
@@ -168,10 +168,11 @@ export class LocalServer {
       stdio: ['ignore', log.fd, log.fd],
     });
     child.unref();
-    await Promise.race([
-      once(child, 'spawn'),
-      once(child, 'error').then(([e]) => Promise.reject(e as Error)),
-    ]).finally(() => log.close());
+    try {
+      await once(child, 'spawn'); // rejects with the child's error
+    } finally {
+      await log.close();
+    }
     this.#watchdog.guard(child.pid ?? null);
     if (await this.#isReady(child)) {
       this.#process = child;
