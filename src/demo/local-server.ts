@@ -1,14 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { open, readFile, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
 import { SluiceError } from '../errors/index.ts';
 import { findBinaries, type Major } from './local-server-binaries.ts';
 import { giveToOwner, makeServerFolder, serverOwner } from './local-server-owner.ts';
+import { findFreePort } from './local-server-port.ts';
 import { copyDataDir, initDataDir } from './local-server-template.ts';
 import { startWatchdog, type Watchdog } from './local-server-watchdog.ts';
 
@@ -274,23 +273,6 @@ async function prepareDataDir(
     await copyDataDir(bin, major, dataDir, templateDir);
   else await initDataDir(bin, major, dataDir, password);
   return dataDir;
-}
-
-/**
- * A port that nobody listens on now. Taken below the range from which systems give ports to outgoing
- * connections (32768 and up), so that a stopped server finds its port still free when it comes back.
- */
-async function findFreePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    const probe = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(true));
-    });
-    await new Promise<void>((resolve) => probe.close(() => resolve()));
-    if (isFree) return port;
-  }
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -1,4 +1,8 @@
+export { crashSluice, runSluice, SluiceProcess, startSluice } from './crash.ts';
 export { TestDatabase } from './database.ts';
 export { findLeaks } from './leaks.ts';
 export { anyMajor, majors, postgres, runSql, TestServer } from './postgres.ts';
+export { Proxy, startProxy } from './proxy.ts';
 export { waitFor, within } from './wait.ts';
+
+export type { Ended, SluiceOptions } from './crash.ts';
