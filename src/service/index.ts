@@ -1,4 +1,5 @@
 export { asError, systemClock } from './clock.ts';
+export { serviceSchema } from './config.ts';
 export { decisionOf, decisionOfSqlstate, sqlstateOf } from './decision.ts';
 export { armFailpoint, failpoint } from './failpoint.ts';
 export { blockingFindings } from './finding.ts';
@@ -8,10 +9,13 @@ export { durationBuckets, Metrics } from './metrics.ts';
 export { silentProgress } from './progress.ts';
 export { recordError, redactText } from './redact.ts';
 export { Backoff, defaultBackoff, retry } from './retry.ts';
+export { Secret } from './secret.ts';
 export { isAbort, Lifecycle } from './service.ts';
+export { byteSize, formatByteSize, parseByteSize, setting } from './setting.ts';
 export { StatusServer, toJson } from './status-server.ts';
 
 export type { Clock } from './clock.ts';
+export type { ServiceConfig } from './config.ts';
 export type { ArmedFailpoint, FailpointAction } from './failpoint.ts';
 export type { Finding } from './finding.ts';
 export type { ListenAddress } from './listen.ts';
@@ -29,4 +33,5 @@ export type { Progress, ProgressAmount, ProgressTask } from './progress.ts';
 export type { ErrorRecord } from './redact.ts';
 export type { BackoffPolicy, RetryOptions } from './retry.ts';
 export type { Service, Work } from './service.ts';
+export type { SettingNotes } from './setting.ts';
 export type { Health, StatusServerOptions } from './status-server.ts';

@@ -1,0 +1,53 @@
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import {
+  byteSize,
+  formatByteSize,
+  parseByteSize,
+  Secret,
+  serviceSchema,
+} from '../../src/service/index.ts';
+
+test.each([
+  ['64MB', 64 * 1024 ** 2],
+  ['1.5 gb', 1.5 * 1024 ** 3],
+  ['0B', 0],
+  ['2TB', 2 * 1024 ** 4],
+  ['10', undefined],
+  ['GB', undefined],
+  ['-1MB', undefined],
+  ['1MiB', undefined],
+])('the size %s is %s bytes', (text, bytes) => {
+  expect(parseByteSize(text)).toBe(bytes);
+});
+
+test.each([
+  [0, '0 B'],
+  [1023, '1023 B'],
+  [1024, '1 KB'],
+  [1536 * 1024, '1.5 MB'],
+  [2 * 1024 ** 4, '2 TB'],
+])('%s bytes are shown as %s', (bytes, text) => {
+  expect(formatByteSize(bytes)).toBe(text);
+});
+
+test('a size out of range says the range', () => {
+  const schema = byteSize({ minBytes: 1024 ** 2 });
+  expect(schema.parse('1MB')).toBe(1024 ** 2);
+  expect(schema.safeParse('1KB').error?.issues[0]?.message).toBe(
+    'expected a size such as "64MB" or "20GB", at least 1 MB, got "1KB"',
+  );
+});
+
+test('a secret shows itself only when asked', () => {
+  const secret = new Secret('s3cret');
+  expect(`${String(secret)} ${JSON.stringify({ secret })} ${inspect({ secret })}`).not.toContain(
+    's3cret',
+  );
+  expect(secret.reveal()).toBe('s3cret');
+});
+
+test('the service section works empty and refuses an address that is none', () => {
+  expect(serviceSchema.parse({})).toEqual({ log_level: 'info' });
+  expect(serviceSchema.safeParse({ status_listen: 'nine' }).success).toBe(false);
+});
