@@ -3,6 +3,7 @@ export { TestDatabase } from './database.ts';
 export { findLeaks } from './leaks.ts';
 export { anyMajor, majors, postgres, runSql, TestServer } from './postgres.ts';
 export { Proxy, startProxy } from './proxy.ts';
+export { expectSameRows } from './same-rows.ts';
 export { waitFor, within } from './wait.ts';
 
 export type { Ended, SluiceOptions } from './crash.ts';
