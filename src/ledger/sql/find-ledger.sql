@@ -1,0 +1,1 @@
+select (to_regclass('sluice.migration') is not null)::text as exists

@@ -1,0 +1,1 @@
+select version::text as version from sluice.migration order by version

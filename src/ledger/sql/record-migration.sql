@@ -1,0 +1,1 @@
+insert into sluice.migration (version, name) values ($1::text::int, $2::text)

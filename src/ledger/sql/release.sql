@@ -1,0 +1,1 @@
+select sluice.release($1::text)::text
