@@ -14,6 +14,11 @@ export const wireErrors = {
     message: 'the server offers only SASL mechanisms we do not speak: {offered}',
     remedy: 'let the server offer SCRAM-SHA-256 (password_encryption, pg_hba.conf)',
   },
+  AUTH_METHOD_REFUSED: {
+    decision: 'fix',
+    message: 'the server asks for authentication by {method}, require_auth allows {allowed}',
+    remedy: 'change require_auth, or what pg_hba.conf asks of us',
+  },
   AUTH_PASSWORD_MISSING: {
     decision: 'fix',
     message: 'the server asks for a password ({method}), and none was given',
@@ -26,7 +31,7 @@ export const wireErrors = {
   },
   AUTH_SEQUENCE: {
     decision: 'stop',
-    message: 'authentication message {got} came when {expected} was due',
+    message: 'the server sent {got} where {expected} was due',
     remedy: 'do not trust this server: it tries to skip a step of the authentication',
   },
   AUTH_SERVER_PROOF: {

@@ -1,3 +1,8 @@
+export { certificateHash } from './auth/certificate-hash.ts';
+export { md5Password } from './auth/md5-password.ts';
+export { saslPrep } from './auth/saslprep.ts';
+export { ScramClient } from './auth/scram.ts';
+export { Authenticator } from './authenticator.ts';
 export { decodeAuthentication } from './backend/authentication.ts';
 export { decodeBackendKeyData } from './backend/backend-key-data.ts';
 export { decodeCommandComplete } from './backend/command-complete.ts';
@@ -56,6 +61,9 @@ export {
 } from './startup.ts';
 export { BackendTag, describeTag, FrontendTag } from './tags.ts';
 
+export type { ChannelBinding, ChannelBindingMode } from './auth/channel-binding.ts';
+export type { ScramOptions } from './auth/scram.ts';
+export type { AuthenticationMethod, AuthenticatorOptions } from './authenticator.ts';
 export type { Authentication } from './backend/authentication.ts';
 export type { BackendKeyData } from './backend/backend-key-data.ts';
 export type { CommandComplete } from './backend/command-complete.ts';
