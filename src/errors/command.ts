@@ -1,3 +1,44 @@
 import type { ErrorSpecs } from './spec.ts';
 
-export const commandErrors = {} as const satisfies ErrorSpecs;
+export const commandErrors = {
+  COMMAND_INTERRUPTED: {
+    decision: 'fix',
+    message: '{command} was stopped by {signal} before it was done',
+    remedy: 'run it again: it goes on from where it was',
+  },
+  COMMAND_NO_PIPELINE: {
+    decision: 'fix',
+    message: 'there is no pipeline {name} in {file}{nearest}',
+    remedy: 'name one of [replicate], or give --source and --target',
+  },
+  COMMAND_NODE_VERSION: {
+    decision: 'fix',
+    message: 'Node {found} is too old: sluice needs {needed} or newer',
+    remedy: 'install a newer Node (https://nodejs.org)',
+  },
+  COMMAND_NOTHING_CONFIGURED: {
+    decision: 'fix',
+    message: '{file} configures nothing to do',
+    remedy: 'add a [replicate.NAME] section, or give --source and --target',
+  },
+  COMMAND_USAGE: {
+    decision: 'fix',
+    message: '{problem}',
+    remedy: 'see sluice {command} --help',
+  },
+  CONFIG_DATABASE: {
+    decision: 'fix',
+    message: 'databases.{database}: {problem}',
+    remedy: 'give the connection string itself, or a url_env or url_file that holds it',
+  },
+  CONFIG_INVALID: {
+    decision: 'fix',
+    message: '{file} has {count} problem(s):\n  {problems}\n',
+    remedy: 'correct them (docs/reference/configuration.md); nothing was started',
+  },
+  CONFIG_NOT_FOUND: {
+    decision: 'fix',
+    message: 'cannot read {file}: {reason}',
+    remedy: 'write a sluice.toml, name one with --config, or give --source and --target',
+  },
+} as const satisfies ErrorSpecs;

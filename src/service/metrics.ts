@@ -12,6 +12,7 @@ export type MetricUnit =
   | 'flushes'
   | 'info'
   | 'lsn'
+  | 'parts'
   | 'ratio'
   | 'retries'
   | 'rows'

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { ConfigProblem } from './config-problems.ts';
+import { nearestName } from './nearest.ts';
+
+/** As much of the file as this rule needs, whatever else is wrong with it: a file is corrected once. */
+const references = z.object({
+  databases: z.record(z.string(), z.unknown()).catch({}),
+  replicate: z
+    .record(
+      z.string(),
+      z
+        .object({
+          source: z.string().optional().catch(undefined),
+          target: z.string().optional().catch(undefined),
+        })
+        .catch({}),
+    )
+    .catch({}),
+});
+
+/** Pipelines' sources and targets that `[databases]` does not hold. */
+export function findUnknownDatabases(values: unknown): ConfigProblem[] {
+  const { databases, replicate } = references.parse(values);
+  const known = Object.keys(databases);
+  return Object.entries(replicate).flatMap(([pipeline, sides]) =>
+    Object.entries(sides).flatMap(([side, name]) =>
+      name === undefined || known.includes(name)
+        ? []
+        : [{ path: ['replicate', pipeline, side], text: describeUnknown(name, known) }],
+    ),
+  );
+}
+
+/** A connection string where a name belongs is not repeated: it may hold a password. */
+function describeUnknown(name: string, known: readonly string[]): string {
+  if (/[:=@/]/.test(name)) return 'expected a name of [databases], got a connection string';
+  const nearest = nearestName(name, known);
+  return `no database ${name} in [databases]${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+}
