@@ -1,9 +1,10 @@
 export { crashSluice, runSluice, SluiceProcess, startSluice } from './crash.ts';
 export { TestDatabase } from './database.ts';
 export { findLeaks } from './leaks.ts';
-export { anyMajor, majors, postgres, runSql, TestServer } from './postgres.ts';
+export { anyMajor, majors, postgres, TestServer } from './postgres.ts';
 export { Proxy, startProxy } from './proxy.ts';
 export { expectSameRows } from './same-rows.ts';
+export { runSql } from './sql.ts';
 export { waitFor, within } from './wait.ts';
 
 export type { Ended, SluiceOptions } from './crash.ts';

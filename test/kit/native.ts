@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import { runSql } from './postgres.ts';
+import { runSql } from './sql.ts';
 import { waitFor } from './wait.ts';
 
 /** PostgreSQL's own logical replication, as an oracle and as the peer of benches. */
@@ -19,16 +19,26 @@ export interface NativeOptions {
 }
 
 export async function createNative(options: NativeOptions): Promise<void> {
-  const { source, target, name, tables } = options;
+  await publish(options);
+  // CREATE SUBSCRIPTION would wait for itself when both databases are on one server: make the slot first.
+  const { source, name } = options;
+  await runSql(source, `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput')`);
+  await subscribe(options);
+}
+
+export async function publish({ source, name, tables }: NativeOptions): Promise<void> {
   const what = tables === undefined ? 'ALL TABLES' : `TABLE ${tables.join(', ')}`;
   await runSql(source, `CREATE PUBLICATION ${name} FOR ${what}`);
-  // CREATE SUBSCRIPTION would wait for itself when both databases are on one server: make the slot first.
-  await runSql(source, `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput')`);
+}
+
+/** Subscribe to a publication and a slot that are there, both called `name`. */
+export async function subscribe(options: NativeOptions): Promise<void> {
+  const { source, target, name, copiesData = true, isBinary = false, isEnabled = true } = options;
   await runSql(
     target,
     `CREATE SUBSCRIPTION ${name} CONNECTION ${escapeLiteral(conninfo(source))} PUBLICATION ${name}
-       WITH (create_slot = false, slot_name = ${name}, copy_data = ${options.copiesData ?? true},
-             binary = ${options.isBinary ?? false}, enabled = ${options.isEnabled ?? true})`,
+       WITH (create_slot = false, slot_name = ${name}, copy_data = ${copiesData}, binary = ${isBinary},
+             enabled = ${isEnabled})`,
   );
 }
 
@@ -58,8 +68,13 @@ export async function waitForNative(
   );
 }
 
-export async function dropNative({ source, target, name }: NativeOptions): Promise<void> {
+/** Slot and subscription go together. */
+export async function unsubscribe(target: string, name: string): Promise<void> {
   await runSql(target, `DROP SUBSCRIPTION IF EXISTS ${name}`);
+}
+
+export async function dropNative({ source, target, name }: NativeOptions): Promise<void> {
+  await unsubscribe(target, name);
   await runSql(source, `DROP PUBLICATION IF EXISTS ${name}`);
 }
 

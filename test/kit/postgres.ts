@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Client, escapeIdentifier } from 'pg';
+import { escapeIdentifier } from 'pg';
 import { afterAll, beforeAll, onTestFinished, TestRunner } from 'vitest';
 import { availableMajors, startLocalServer } from '../../src/demo/index.ts';
 import type { LocalServer, LocalServerOptions, Major } from '../../src/demo/index.ts';
 import { TestDatabase } from './database.ts';
+import { runSql } from './sql.ts';
 import { waitFor } from './wait.ts';
 
 /** The majors this machine can start; `SLUICE_TEST_MAJORS=16,18` narrows them. */
@@ -154,23 +155,6 @@ const kitSettings = {
   log_checkpoints: 'off',
   wal_writer_delay: '10ms',
 } as const;
-
-/** Run SQL on a connection of its own; the rows of the last statement. */
-export async function runSql(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url, application_name: 'test' });
-  await client.connect();
-  try {
-    const results: unknown = await client.query<Record<string, unknown>>(sql);
-    const last: unknown = Array.isArray(results) ? results.at(-1) : results;
-    return isResult(last) ? last.rows : [];
-  } finally {
-    await client.end();
-  }
-}
-
-function isResult(value: unknown): value is { rows: Record<string, unknown>[] } {
-  return typeof value === 'object' && value !== null && 'rows' in value;
-}
 
 async function chooseMajors(): Promise<Major[]> {
   const available = await availableMajors();
