@@ -15,7 +15,10 @@ export interface Progress {
   note(text: string): void;
 }
 
-/** A running task. Tasks within it are shown under it. After `done` or `fail`, calls do nothing. */
+/**
+ * A running task. Tasks within it are shown under it, and what they advance counts for it too: advance the
+ * innermost only. After `done` or `fail`, calls do nothing; tasks still running within it end with it.
+ */
 export interface ProgressTask extends Progress {
   /** Adds to what is done. */
   advance(amount: ProgressAmount): void;
