@@ -56,7 +56,7 @@ function readValues(message: Buffer): (Buffer | null)[] {
 function copyRow(values: readonly (Buffer | null)[]): Buffer {
   const count = Buffer.alloc(2);
   count.writeInt16BE(values.length);
-  const parts = [count];
+  const parts: Buffer[] = [count];
   for (const value of values) {
     const length = Buffer.alloc(4);
     length.writeInt32BE(value === null ? -1 : value.length);

@@ -60,6 +60,7 @@ export {
   ProtocolVersion,
 } from './startup.ts';
 export { BackendTag, describeTag, FrontendTag } from './tags.ts';
+export { fromPostgresTime, toPostgresTime } from './time.ts';
 
 export type { ChannelBinding, ChannelBindingMode } from './auth/channel-binding.ts';
 export type { ScramOptions } from './auth/scram.ts';

@@ -2,6 +2,7 @@ import { SluiceError } from '../../errors/index.ts';
 import { putInt16, putInt32 } from '../bytes.ts';
 import { OutputBuffer } from '../output-buffer.ts';
 import { CellKind, type TupleCells } from '../tuple-cells.ts';
+import { loopedBytes } from '../put-bytes.ts';
 import { describeTag } from '../tags.ts';
 import { CopyFrame, targetFrameBytes } from './copy-frame.ts';
 
@@ -14,9 +15,6 @@ export interface CopyWriterOptions {
 const fileHeader = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 /** A field count of -1 ends the data. */
 const fileTrailer = Buffer.from([0xff, 0xff]);
-
-/** Copies up to this length are a loop: see put-bytes.ts. */
-const loopedBytes = 32;
 
 /**
  * Writes COPY BINARY input out of pgoutput tuples: values are moved, never decoded.
@@ -51,16 +49,18 @@ export class CopyBinaryWriter {
    * @param columns  columns[i] is the index in `cells` of the i-th field
    * @param textFields  textFields[i] is 1 where a text cell may stand as it is, because the target's
    *   column has a type whose binary form is its text (text, varchar, ...)
-   * @throws PROTO_COPY_CELL  a cell is unchanged TOAST, or text where textFields does not allow it
+   * @throws PROTO_COPY_CELL  a cell is missing, or unchanged TOAST, or text where textFields does not allow it
    */
   row(bytes: Buffer, cells: TupleCells, columns: Int32Array, textFields?: Uint8Array): void {
     const fieldCount = columns.length;
-    const { kind, start, end } = cells;
+    const { count, kind, start, end } = cells;
     let needed = 2 + 4 * fieldCount;
     for (let i = 0; i < fieldCount; i++) {
       const column = columns[i]!;
       const cellKind = kind[column];
-      if (cellKind !== CellKind.binary) checkCell(cellKind, i, textFields);
+      if (column >= count || cellKind !== CellKind.binary) {
+        checkCell(column < count ? cellKind : 0, i, textFields);
+      }
       needed += end[column]! - start[column]!;
     }
     this.frame.openForRow();

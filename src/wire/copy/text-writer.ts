@@ -46,16 +46,17 @@ export class CopyTextWriter {
    * Appends one row; a row that throws leaves nothing behind.
    *
    * @param columns  columns[i] is the index in `cells` of the i-th field
-   * @throws PROTO_COPY_CELL  a cell is unchanged TOAST or binary
+   * @throws PROTO_COPY_CELL  a cell is missing, or unchanged TOAST, or binary
    */
   row(bytes: Buffer, cells: TupleCells, columns: Int32Array): void {
-    const { kind, start, end } = cells;
+    const { count, kind, start, end } = cells;
     const fieldCount = columns.length;
     // Escaping at most doubles a value; a NULL and the byte after a field take 3.
     let needed = 1 + 3 * fieldCount;
     for (let i = 0; i < fieldCount; i++) {
       const column = columns[i]!;
       const cellKind = kind[column];
+      if (column >= count) throw badCell(0, i);
       if (cellKind !== CellKind.text && cellKind !== CellKind.null) throw badCell(cellKind, i);
       needed += 2 * (end[column]! - start[column]!);
     }
