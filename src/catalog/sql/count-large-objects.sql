@@ -1,0 +1,1 @@
+select count(*)::text as count from pg_largeobject_metadata

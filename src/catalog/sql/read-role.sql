@@ -1,0 +1,15 @@
+select json_build_object(
+  'name', r.rolname,
+  'isSuperuser', r.rolsuper,
+  'canReplicate', r.rolsuper or r.rolreplication,
+  'bypassesRowSecurity', r.rolsuper or r.rolbypassrls,
+  'canCreateInDatabase', has_database_privilege(current_database(), 'CREATE'),
+  'canReadAllStats', pg_has_role('pg_read_all_stats', 'USAGE'),
+  'maySetReplicationRole', has_parameter_privilege('session_replication_role', 'SET'),
+  'ledger', (select json_build_object(
+               'canUse', has_schema_privilege(n.oid, 'USAGE'),
+               'canCreate', has_schema_privilege(n.oid, 'CREATE'))
+             from pg_namespace n where n.nspname = 'sluice')
+)::text as facts
+from pg_roles r
+where r.rolname = current_user
