@@ -1,4 +1,4 @@
-import { binaryProblem, type Majors } from './binary-safety.ts';
+import { binaryProblem } from './binary-safety.ts';
 import type { Column, Table } from './table.ts';
 import { widens } from './widening.ts';
 
@@ -43,10 +43,10 @@ export interface ColumnComparison {
 
 /** Compares what two tables hold, column by column, by name; the order does not matter. */
 export function compareColumns(
-  source: Pick<Table, 'columns'>,
-  target: Pick<Table, 'columns'>,
-  majors: Majors,
+  source: Pick<Table, 'columns' | 'serverMajor'>,
+  target: Pick<Table, 'columns' | 'serverMajor'>,
 ): ColumnComparison {
+  const majors = { sourceMajor: source.serverMajor, targetMajor: target.serverMajor };
   const there = new Map(target.columns.map((column) => [column.name, column]));
   const here = new Map(source.columns.map((column) => [column.name, column]));
   const pairs = source.columns.flatMap((column) => {

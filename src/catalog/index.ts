@@ -16,7 +16,12 @@ export {
   type UncoveredObject,
 } from './database.ts';
 export { displayName, qualifiedName, identifier, quoteLiteral } from './identifiers.ts';
-export { orderByForeignKeys, type TableOrder, type TableReferences } from './order.ts';
+export {
+  dependencyOrder,
+  orderByForeignKeys,
+  type TableOrder,
+  type TableReferences,
+} from './order.ts';
 export { compilePatterns, type TablePatterns } from './patterns.ts';
 export { readRole, readTablePrivileges, type Role, type TablePrivileges } from './privileges.ts';
 export { readPublications, type Publication, type PublishedTable } from './publications.ts';

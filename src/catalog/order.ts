@@ -13,6 +13,11 @@ export interface TableOrder<T> {
   readonly cycles: readonly (readonly T[])[];
 }
 
+/** The tables in that order, when cycles need no telling. */
+export function dependencyOrder<T extends TableReferences>(tables: readonly T[]): readonly T[] {
+  return orderByForeignKeys(tables).tables;
+}
+
 interface Visit {
   readonly order: number;
   low: number;

@@ -120,6 +120,8 @@ export interface Trigger {
 }
 
 export interface Table extends TableName {
+  /** Of the server it was read from: 17. */
+  readonly serverMajor: number;
   readonly oid: number;
   /** r: has rows; p: partitioned, the rows are in its leaves. */
   readonly kind: 'r' | 'p';

@@ -1,4 +1,5 @@
 select json_build_object(
+  'serverMajor', current_setting('server_version_num')::int / 10000,
   'oid', c.oid::int8,
   'schema', n.nspname,
   'name', c.relname,
