@@ -11,8 +11,8 @@ export function serverOwner(): typeof nobody | null {
 }
 
 /** A new private folder for one server, in a place its owner can reach. */
-export async function makeServerFolder(purpose: string): Promise<string> {
-  const folder = await mkdtemp(join(await reachableTmpdir(), `sluice-${purpose}-`));
+export async function makeServerFolder(purpose: string, parentDir?: string): Promise<string> {
+  const folder = await mkdtemp(join(parentDir ?? (await reachableTmpdir()), `sluice-${purpose}-`));
   await giveToOwner(folder);
   return folder;
 }

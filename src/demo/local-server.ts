@@ -19,6 +19,8 @@ export interface LocalServerOptions {
   readonly dataDir?: string;
   /** Copy the data directory from a template kept in this folder instead of running initdb. */
   readonly templateDir?: string;
+  /** Where its own folder is made; default the system's folder for temporary files. */
+  readonly parentDir?: string;
   /** The password of `postgres`; without one every connection from this machine is trusted. */
   readonly password?: string;
   /** False does not wait for the disk: a crash of the machine, not of the server, loses data. */
@@ -39,7 +41,7 @@ const stopTimeoutMs = 60_000;
  * @throws SluiceError DEMO_POSTGRES_MISSING, DEMO_INITDB_FAILED, DEMO_SERVER_NOT_STARTED
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
-  const folder = await makeServerFolder(`pg${options.major}`);
+  const folder = await makeServerFolder(`pg${options.major}`, options.parentDir);
   const watchdog = startWatchdog(folder);
   try {
     const bin = await findBinaries(options.major, options.templateDir ?? folder);
@@ -256,6 +258,8 @@ const baseSettings = {
   log_timezone: 'UTC',
   log_line_prefix: '%m [%p] %q%u@%d %a ',
   logging_collector: 'off',
+  // In the data directory, not in /dev/shm: gone with it after a kill, and not cut to a container's 64 MB.
+  dynamic_shared_memory_type: 'mmap',
 };
 
 /** For servers whose data nobody will miss: the disk is never waited for. */

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { escapeIdentifier } from 'pg';
 import { afterAll, beforeAll, onTestFinished, TestRunner } from 'vitest';
 import { availableMajors, startLocalServer } from '../../src/demo/index.ts';
 import type { LocalServer, LocalServerOptions, Major } from '../../src/demo/index.ts';
 import { TestDatabase } from './database.ts';
+import { fastFolder } from './fast-folder.ts';
 import { runSql } from './sql.ts';
 import { waitFor } from './wait.ts';
 
@@ -13,6 +15,13 @@ export const majors: Major[] = await chooseMajors();
 /** For tests to which the major makes no difference. */
 export const anyMajor: Major = majors.includes(17) ? 17 : firstOf(majors);
 
+type ServerSettings = NonNullable<LocalServerOptions['settings']>;
+
+export interface TestServerOptions {
+  /** It will hold gigabytes: keep it on disk. */
+  readonly isLarge?: boolean;
+}
+
 /**
  * A server for the tests of this file or `describe`: started before the first, removed after the last.
  *
@@ -20,9 +29,10 @@ export const anyMajor: Major = majors.includes(17) ? 17 : firstOf(majors);
  */
 export function postgres(
   major: Major = anyMajor,
-  settings: LocalServerOptions['settings'] = {},
+  settings: ServerSettings = {},
+  options: TestServerOptions = {},
 ): TestServer {
-  const server = new TestServer(major, settings);
+  const server = new TestServer(major, settings, options);
   beforeAll(() => server.start());
   afterAll(() => server.remove());
   return server;
@@ -31,14 +41,16 @@ export function postgres(
 /** A server of the tests' own. `local` is the launcher's handle, to stop, kill and start it with. */
 export class TestServer {
   readonly major: Major;
-  readonly #settings: NonNullable<LocalServerOptions['settings']>;
+  readonly #settings: ServerSettings;
+  readonly #isLarge: boolean;
   readonly #templates = new Map<string, Promise<string>>();
   #local: LocalServer | null = null;
   #databases = 0;
 
-  constructor(major: Major, settings: LocalServerOptions['settings'] = {}) {
+  constructor(major: Major, settings: ServerSettings = {}, options: TestServerOptions = {}) {
     this.major = major;
     this.#settings = settings;
+    this.#isLarge = options.isLarge ?? false;
   }
 
   get local(): LocalServer {
@@ -60,6 +72,7 @@ export class TestServer {
       major: this.major,
       settings: { ...kitSettings, ...this.#settings },
       isDurable: false,
+      parentDir: this.#isLarge ? tmpdir() : await fastFolder(),
       ...(templateDir === undefined ? {} : { templateDir }),
     });
   }
@@ -81,7 +94,8 @@ export class TestServer {
   ): Promise<TestDatabase> {
     const name = options.name ?? `test_${++this.#databases}`;
     const template = templateSql === '' ? 'template1' : await this.#template(templateSql);
-    const database = new TestDatabase(name, await this.local.createDatabase(name, template));
+    await this.#create(name, template);
+    const database = new TestDatabase(name, this.url(name));
     if (TestRunner.getCurrentTest() !== undefined) {
       onTestFinished(() => this.#dispose(database, options.mayLeak === true));
     }
@@ -101,8 +115,16 @@ export class TestServer {
   }
 
   async #makeTemplate(name: string, sql: string): Promise<string> {
-    await runSql(await this.local.createDatabase(name), sql);
+    await this.#create(name, 'template1');
+    await runSql(this.url(name), sql);
     return name;
+  }
+
+  /** Copied as files: twice as fast as through the WAL where nothing waits for a disk. */
+  async #create(name: string, template: string): Promise<void> {
+    await this.query(
+      `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${template} STRATEGY file_copy`,
+    );
   }
 
   async #dispose(database: TestDatabase, mayLeak: boolean): Promise<void> {
@@ -152,6 +174,7 @@ export class TestServer {
 const kitSettings = {
   shared_buffers: '32MB',
   autovacuum_naptime: '1h',
+  max_wal_size: '256MB',
   log_checkpoints: 'off',
   wal_writer_delay: '10ms',
 } as const;

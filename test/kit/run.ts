@@ -9,7 +9,9 @@ const vitest = join(
   dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
   'vitest.mjs',
 );
-const { status } = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
+// `native`: Node reads vitest.config.ts itself, so that nothing is written into node_modules.
+const flags = ['run', '--configLoader', 'native'];
+const { status } = spawnSync(process.execPath, [vitest, ...flags, ...process.argv.slice(2)], {
   stdio: 'inherit',
 });
 process.exitCode = status ?? 1;
