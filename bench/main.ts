@@ -2,7 +2,7 @@ import { glob } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { checkNodeVersion } from '../test/kit/node-version.ts';
+import { checkNodeVersion } from '../bin/node-version.ts';
 import { writeDocs } from './docs.ts';
 import { runBench, type Bench } from './kit/bench.ts';
 import { formatTable, tableOf, writeResults } from './kit/report.ts';

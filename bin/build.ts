@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { checkNodeVersion } from '../test/kit/node-version.ts';
+import { checkNodeVersion } from './node-version.ts';
 
 /** `npm run build`: dist/, as it is published. */
 checkNodeVersion();

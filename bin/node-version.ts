@@ -1,4 +1,4 @@
-import manifest from '../../package.json' with { type: 'json' };
+import manifest from '../package.json' with { type: 'json' };
 
 /** Ends the process with a sentence when Node is older than package.json asks for. */
 export function checkNodeVersion(version = process.versions.node): void {
