@@ -2,7 +2,6 @@ import { glob } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { checkNodeVersion } from '../bin/node-version.ts';
 import { writeDocs } from './docs.ts';
 import { runBench, type Bench } from './kit/bench.ts';
 import { formatTable, tableOf, writeResults } from './kit/report.ts';
@@ -11,7 +10,6 @@ const usage = `npm run bench -- NAME... [--json FILE] [--runs N]   run benches, 
 npm run bench -- --list                            what there is
 npm run bench -- --docs                            make docs/performance.md from bench/results/`;
 
-checkNodeVersion();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {

@@ -5,10 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { checkNodeVersion } from './node-version.ts';
 
 /** `npm run build`: dist/, as it is published. */
-checkNodeVersion();
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 process.exitCode = await build();

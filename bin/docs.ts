@@ -1,11 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkNodeVersion } from './node-version.ts';
 import { pages } from './docs/pages.ts';
 
 /** `npm run docs`: the pages that are made from the sources. A test holds them to it. */
-checkNodeVersion();
 for (const { path, text } of await pages()) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
   await mkdir(dirname(file), { recursive: true });

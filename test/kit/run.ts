@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { checkNodeVersion } from '../../bin/node-version.ts';
 
 /** `npm test -- ARGS`: all tests once; ARGS go to vitest, so a path or `-t 'title'` narrows them. */
-checkNodeVersion();
 const vitest = join(
   dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
   'vitest.mjs',
