@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { SluiceError } from '../errors/index.ts';
+import { EncryptionAnswer, MessageWriter } from '../wire/index.ts';
+import type { Deadline } from './deadline.ts';
+import { opened } from './open-socket.ts';
+import { describePlace, type TargetHost, type TlsTarget } from './target/index.ts';
+import { buildTlsOptions } from './tls-options.ts';
+
+/**
+ * Turns a fresh socket into an encrypted one.
+ *
+ * @returns null when the server has no TLS; the socket may then go on in clear
+ * @throws SESSION_TLS  the handshake failed, or somebody tampered with its beginning
+ */
+export async function encrypt(
+  socket: Socket,
+  host: TargetHost,
+  tls: TlsTarget,
+  deadline: Deadline,
+): Promise<TLSSocket | null> {
+  const place = describePlace(host);
+  const options = await buildTlsOptions(tls, host);
+  using _ = deadline.guard(socket);
+  if (tls.negotiation === 'postgres') {
+    const accepted = await askForTls(socket, place);
+    if (!accepted) return null;
+  }
+  const encrypted = startTls(socket, options, place);
+  try {
+    await opened(encrypted, 'secureConnect', place);
+  } catch (error) {
+    throw asTlsError(error, place);
+  }
+  checkProtocol(encrypted, tls, place);
+  return encrypted;
+}
+
+function startTls(
+  socket: Socket,
+  options: Awaited<ReturnType<typeof buildTlsOptions>>,
+  place: string,
+): TLSSocket {
+  try {
+    return connectTls({ ...options, socket });
+  } catch (cause) {
+    // A certificate or key file that does not hold one.
+    socket.destroy();
+    throw asTlsError(cause, place);
+  }
+}
+
+/** The server's one byte, before anything is encrypted. */
+async function askForTls(socket: Socket, place: string): Promise<boolean> {
+  const first = firstChunk(socket, place);
+  socket.write(new MessageWriter().sslRequest().take());
+  const chunk = await first;
+  // More than one byte now would be read as if it had come encrypted: somebody in between put it there.
+  if (chunk.length !== 1) throw refused(socket, place, 'the answer to SSLRequest is not one byte');
+  switch (chunk[0]) {
+    case EncryptionAnswer.accepted:
+      return true;
+    case EncryptionAnswer.refused:
+      return false;
+    default:
+      // An ErrorResponse here is nobody's: unauthenticated text is not shown.
+      throw refused(socket, place, 'the server answers SSLRequest with an error');
+  }
+}
+
+async function firstChunk(socket: Socket, place: string): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const onClose = (): void => reject(new Error('the server closed the connection'));
+  const onData = (chunk: Buffer): void => {
+    socket.pause();
+    resolve(chunk);
+  };
+  socket.once('data', onData);
+  socket.once('error', reject);
+  socket.once('close', onClose);
+  socket.once('end', onClose);
+  try {
+    return await promise;
+  } catch (cause) {
+    socket.destroy();
+    throw cause instanceof SluiceError ? cause : asTlsError(cause, place);
+  } finally {
+    socket.off('data', onData);
+    socket.off('error', reject);
+    socket.off('close', onClose);
+    socket.off('end', onClose);
+  }
+}
+
+/** Without ALPN, what answers a direct handshake may speak another protocol altogether. */
+function checkProtocol(socket: TLSSocket, tls: TlsTarget, place: string): void {
+  if (tls.negotiation === 'postgres' || socket.alpnProtocol === 'postgresql') return;
+  throw refused(socket, place, 'the server does not agree to the protocol "postgresql" (ALPN)');
+}
+
+function refused(socket: Socket, place: string, reason: string): SluiceError {
+  socket.destroy();
+  return new SluiceError('SESSION_TLS', { place, reason });
+}
+
+function asTlsError(cause: unknown, place: string): Error {
+  if (cause instanceof SluiceError && cause.code !== 'SESSION_CONNECT') return cause;
+  if (cause instanceof Error && cause.name === 'AbortError') return cause;
+  const root = cause instanceof SluiceError ? cause.cause : cause;
+  const reason = root instanceof Error ? root.message : String(root);
+  return new SluiceError('SESSION_TLS', { place, reason }, { cause: root });
+}

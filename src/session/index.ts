@@ -1,0 +1,18 @@
+export { createSlot, dropSlot, identifySystem } from './replication-commands.ts';
+export { describeConnection, parseConnection, Secret } from './target/index.ts';
+export { Session } from './session.ts';
+export { quoteIdentifier, quoteLiteral } from './quote.ts';
+
+export type { Asides } from './asides.ts';
+export type { ConnectOptions } from './connect.ts';
+export type { CopyIn } from './copy-in.ts';
+export type { TakeRun } from './copy-out.ts';
+export type { QueryResult, QueryValue } from './run-query.ts';
+export type { ReplicationBlock } from './replication-block.ts';
+export type { CreatedSlot, SlotOptions, SystemIdentity } from './replication-commands.ts';
+export type {
+  ConfirmedPosition,
+  ReplicationOptions,
+  ReplicationStream,
+} from './replication-stream.ts';
+export type { ConnectionTarget, Environment, TargetHost, TlsTarget } from './target/index.ts';

@@ -1,0 +1,65 @@
+import { connect, type Socket } from 'node:net';
+import { SluiceError } from '../errors/index.ts';
+import type { Address } from './addresses.ts';
+import type { Deadline } from './deadline.ts';
+
+/** A connected socket, not yet read from. */
+export async function openSocket(
+  address: Address,
+  place: string,
+  keepaliveIdleMs: number | null,
+  deadline: Deadline,
+): Promise<Socket> {
+  deadline.signal.throwIfAborted();
+  const socket = connect(
+    'path' in address
+      ? { path: address.path }
+      : {
+          host: address.ip,
+          port: address.port,
+          noDelay: true,
+          keepAlive: keepaliveIdleMs !== null,
+          keepAliveInitialDelay: keepaliveIdleMs ?? 0,
+        },
+  );
+  using _ = deadline.guard(socket);
+  await opened(socket, 'connect', place);
+  return socket;
+}
+
+/** Waits for a socket's first good event; a socket that fails before it is destroyed. */
+export async function opened(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  place: string,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onClose = (): void => reject(new Error('the server closed the connection'));
+  socket.once(event, resolve);
+  socket.once('error', reject);
+  socket.once('close', onClose);
+  try {
+    await promise;
+  } catch (cause) {
+    socket.on('error', ignoreLater);
+    socket.destroy();
+    throw asConnectError(cause, place);
+  } finally {
+    socket.off(event, resolve);
+    socket.off('error', reject);
+    socket.off('close', onClose);
+  }
+}
+
+/** The first error is the one that is thrown; a destroyed socket may have more to say. */
+function ignoreLater(): void {
+  // nothing depends on this socket any more
+}
+
+function asConnectError(cause: unknown, place: string): Error {
+  if (cause instanceof SluiceError || (cause instanceof Error && cause.name === 'AbortError')) {
+    return cause;
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SluiceError('SESSION_CONNECT', { place, reason }, { cause });
+}

@@ -1,0 +1,30 @@
+import { isIPv6 } from 'node:net';
+import type { ConnectionTarget, TargetHost } from './connection-target.ts';
+
+/** The target as a connection string for people: the password as `***`, defaults left out. */
+export function describeConnection(target: ConnectionTarget): string {
+  const user = encodeURIComponent(target.user);
+  const secret = target.password === null ? '' : `:${target.password.toString()}`;
+  const hosts = target.hosts.map(describeHost).join(',');
+  return `postgres://${user}${secret}@${hosts}/${encodeURIComponent(target.database)}${describeQuery(target)}`;
+}
+
+/** One place of a target, `db1:5432` or `/tmp:5432`, for error messages. */
+export function describePlace(host: TargetHost): string {
+  const name = host.host === '' ? (host.hostaddr ?? '') : host.host;
+  return `${isIPv6(name) ? `[${name}]` : name}:${host.port}`;
+}
+
+function describeHost(host: TargetHost): string {
+  const place = describePlace(host);
+  return place.startsWith('/') ? place.replaceAll('/', '%2F') : place;
+}
+
+function describeQuery(target: ConnectionTarget): string {
+  const query = new URLSearchParams();
+  if (target.tls.mode !== 'prefer') query.set('sslmode', target.tls.mode);
+  if (target.targetSessionAttrs !== 'any') {
+    query.set('target_session_attrs', target.targetSessionAttrs);
+  }
+  return query.size === 0 ? '' : `?${query.toString()}`;
+}

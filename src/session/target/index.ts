@@ -1,0 +1,20 @@
+export { describeConnection, describePlace } from './describe-connection.ts';
+export { findPassword } from './password-file.ts';
+export { parseConnection } from './parse-connection.ts';
+export { isSocketHost } from './target-hosts.ts';
+export { Secret } from './secret.ts';
+export { socketFolders, socketPath } from './defaults.ts';
+
+export type {
+  AuthMethod,
+  ChannelBinding,
+  ConnectionTarget,
+  ProtocolChoice,
+  RequiredAuth,
+  TargetHost,
+  TargetSessionAttrs,
+  TlsMode,
+  TlsTarget,
+  TlsVersion,
+} from './connection-target.ts';
+export type { Environment } from './environment.ts';
