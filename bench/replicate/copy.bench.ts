@@ -73,7 +73,12 @@ async function measureOurs({ source, target }: ServerPair, run: number): Promise
     await runSql(url, createTable);
     const name = `copy_${run}`;
     return timed(() =>
-      runOurs({ source: source.url('shop'), target: url, name, args: ['--jobs', String(jobs)] }),
+      runOurs({
+        source: source.url('shop'),
+        target: url,
+        name,
+        args: ['--copy-jobs', String(jobs)],
+      }),
     );
   });
 }
