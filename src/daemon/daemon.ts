@@ -68,7 +68,7 @@ export class Daemon implements Service {
   health(): Health {
     return {
       isHealthy: this.#parts.every((part) => part.isHealthy),
-      parts: Object.fromEntries(this.#parts.map((part) => [part.name, part.status().state])),
+      parts: Object.fromEntries(this.#parts.map((part) => [part.name, part.condition])),
     };
   }
 

@@ -1,11 +1,19 @@
 export { configSchema } from './config.ts';
 export { defaultConfigFile, loadConfig, parseConfig } from './config-file.ts';
-export { describeExpected } from './config-problems.ts';
+export { describeExpected, findProblems } from './config-problems.ts';
 export { Daemon } from './daemon.ts';
 export { nearestName } from './nearest.ts';
+export {
+  pipelineOptions,
+  replicateParts,
+  replicatePart,
+  replicationOptions,
+} from './parts/replicate.ts';
+export { pipelineSchema } from './pipeline-schema.ts';
 
 export type { Config } from './config.ts';
 export type { LoadedConfig } from './config-file.ts';
 export type { DaemonOptions, DaemonStatus } from './daemon.ts';
 export type { Part, PartDeps, PartService } from './part.ts';
+export type { PipelineConfig } from './pipeline-schema.ts';
 export type { PartState, PartStatus } from './supervised-part.ts';

@@ -12,6 +12,8 @@ export interface PartDeps {
 export interface PartService extends Service {
   /** Resolves when it was stopped or is done; rejects with what stopped it. */
   readonly finished: Promise<void>;
+  /** Why it does not do its job just now, when it is helping itself out of something. */
+  readonly trouble?: string | undefined;
   /** What `/status` shows of it; called at any time between start and stop. */
   status(): unknown;
 }

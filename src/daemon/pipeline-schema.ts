@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { compilePatterns } from '../catalog/index.ts';
+import { isSluiceError } from '../errors/index.ts';
 import { byteSize, setting } from '../service/index.ts';
 
 const text = z.string().min(1);
@@ -14,9 +16,10 @@ export const pipelineSchema = z
       effect: 'The database they arrive in: a name of `[databases]`, not the source.',
       example: 'shop2',
     }),
-    tables: setting(z.array(text).min(1).default(['*.*']), {
+    tables: setting(z.array(text.superRefine(checkPattern)).min(1).default(['*']), {
       effect:
-        'Patterns of `schema.table` with `*` for any characters; one that begins with `!` takes tables out again.',
+        'Patterns of `schema.table`, with `*` for any characters and `?` for one; one that begins with `!` takes ' +
+        'tables out again. As in SQL, letters outside of double quotes fold to lower case.',
       why: 'a database is moved whole; system schemas and `sluice` are never meant',
       example: '["public.*", "!public.audit_*"]',
     }),
@@ -48,7 +51,7 @@ export const pipelineSchema = z
         'The folder of the spill, on a disk with room for `spill_max`. Required when `spill = "durable"`.',
       why: "the system's temporary folder, which a temporary spill may lose at any time",
     }),
-    spill_max: setting(byteSize({ minBytes: 64 * 1024 ** 2 }).default(10 * 1024 ** 3), {
+    spill_max: setting(byteSize({ minBytes: 64 * 1024 ** 2 }).prefault('10GB'), {
       effect: 'The most the spill takes on disk; at that, reading from the source waits.',
       why: '10 GB: room for the longest transaction of most databases, compressed',
       example: '10GB',
@@ -66,3 +69,12 @@ export const pipelineSchema = z
   });
 
 export type PipelineConfig = z.output<typeof pipelineSchema>;
+
+function checkPattern(pattern: string, context: z.RefinementCtx): void {
+  try {
+    compilePatterns([pattern]);
+  } catch (error) {
+    if (!isSluiceError(error, 'CATALOG_PATTERN')) throw error;
+    context.addIssue({ code: 'custom', message: `${error.details['problem']}, got "${pattern}"` });
+  }
+}

@@ -26,7 +26,7 @@ export interface PartStatus {
   readonly since: string;
   /** What it waits or failed for. */
   readonly error?: ErrorRecord;
-  /** What the part says of itself while it runs. */
+  /** What the part says of itself, or said last. */
   readonly detail?: unknown;
 }
 
@@ -41,6 +41,7 @@ export class SupervisedPart {
   #sinceMs: number;
   #error: unknown;
   #service: PartService | undefined;
+  #lastDetail: unknown;
 
   constructor(part: Part, deps: PartDeps) {
     this.#part = part;
@@ -56,16 +57,25 @@ export class SupervisedPart {
   }
 
   get isHealthy(): boolean {
-    return this.#state !== 'failed' && this.#state !== 'waiting';
+    return (
+      this.#state !== 'failed' && this.#state !== 'waiting' && this.#service?.trouble === undefined
+    );
+  }
+
+  /** In a few words, for the health page: the state, and why it does not do its job when it does not. */
+  get condition(): string {
+    const trouble = this.#service?.trouble;
+    return trouble === undefined ? this.#state : `${this.#state}: ${trouble}`;
   }
 
   status(): PartStatus {
+    const detail = this.#service === undefined ? this.#lastDetail : this.#service.status();
     return {
       name: this.name,
       state: this.#state,
       since: new Date(this.#sinceMs).toISOString(),
       ...(this.#error !== undefined && { error: recordError(this.#error) }),
-      ...(this.#service !== undefined && { detail: this.#service.status() }),
+      ...(detail !== undefined && { detail }),
     };
   }
 
@@ -103,8 +113,9 @@ export class SupervisedPart {
       );
       await service.finished;
     } finally {
-      this.#service = undefined;
       await service.stop();
+      this.#lastDetail = service.status();
+      this.#service = undefined;
     }
   }
 

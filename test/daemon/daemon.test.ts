@@ -116,6 +116,28 @@ describe('the status page', () => {
   });
 });
 
+test('a part that helps itself out of something is running and not healthy', async () => {
+  const daemon = make([
+    {
+      name: 'replicate.a',
+      make: async () =>
+        Object.assign(
+          new TestPart(async (signal, becomeReady) => {
+            becomeReady();
+            await systemClock.sleep(600_000, signal);
+          }),
+          { trouble: 'the source is down' },
+        ),
+    },
+  ]);
+  daemon.start();
+  await waitFor('the part to run', () => stateOf(daemon, 'replicate.a') === 'running');
+  expect(daemon.health()).toEqual({
+    isHealthy: false,
+    parts: { 'replicate.a': 'running: the source is down' },
+  });
+});
+
 describe('a part', () => {
   test('starts again after what may pass, later each time, and says what it waits for', async () => {
     const clock = new ManualClock();

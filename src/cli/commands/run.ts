@@ -1,0 +1,37 @@
+import { Command, Option } from 'commander';
+import { loadConfig, replicateParts } from '../../daemon/index.ts';
+import { SluiceError } from '../../errors/index.ts';
+import { isLive, type CommandIo } from '../io.ts';
+import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
+import type { Flags } from '../pipeline-flags.ts';
+import { configFile, textFlag } from '../pipelines.ts';
+import { runParts } from '../run-parts.ts';
+
+/** `sluice run`: the daemon. */
+export function runCommand(io: CommandIo): Command {
+  const command = new Command('run')
+    .summary('run everything in sluice.toml')
+    .description(
+      'Runs everything in sluice.toml until it is stopped. What fails for good stays stopped and is shown by ' +
+        '`/status`; the rest goes on. SIGINT and SIGTERM stop cleanly; starting again goes on from there.',
+    )
+    .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
+    .addOption(new Option('--status-listen <host:port>', 'overrides service.status_listen'));
+  return addLogFlags(command).action(async (flags: Flags) => {
+    const config = await loadConfig(configFile(io, flags));
+    const parts = replicateParts(config);
+    if (parts.length === 0)
+      throw new SluiceError('COMMAND_NOTHING_CONFIGURED', { file: config.file });
+    // Without a terminal the log is all there is to see, and it says enough.
+    const view = isLive(io) ? openProgress(io, false) : undefined;
+    const { level, file } = readLogFlags(flags, config.service.log_level, config.service.log_file);
+    await runParts(io, {
+      command: 'run',
+      parts,
+      statusListen: textFlag(flags, 'statusListen') ?? config.service.status_listen,
+      log: openLog(io, { level, file }, view),
+      view,
+      isBounded: false,
+    });
+  });
+}

@@ -1,0 +1,14 @@
+import { Command } from 'commander';
+import type { CommandIo } from '../io.ts';
+import type { Flags } from '../pipeline-flags.ts';
+import { showStatus } from '../show-status.ts';
+
+/** `sluice status`: everything in sluice.toml. */
+export function statusCommand(io: CommandIo): Command {
+  return new Command('status')
+    .summary('show everything in sluice.toml')
+    .description('Shows everything that sluice.toml configures, whether it runs or not.')
+    .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
+    .option('--json', 'print one JSON document')
+    .action((flags: Flags) => showStatus(io, 'status', undefined, flags));
+}

@@ -1,0 +1,45 @@
+import { checkReplication, defaultName, type ReplicationOptions } from '../replicate/index.ts';
+import type { Finding } from '../service/index.ts';
+import { parseConnection, Session } from '../session/index.ts';
+import { oneLine } from './progress/text.ts';
+
+/** Asks both databases, changes nothing. */
+export async function checkPipeline(
+  options: ReplicationOptions,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const connect = { purpose: 'check', signal };
+  const source = await Session.connect(parseConnection(options.source), connect);
+  try {
+    const target = await Session.connect(parseConnection(options.target), connect);
+    try {
+      return await checkReplication({
+        source,
+        target,
+        pipeline: options.name ?? defaultName(options),
+        tables: options.tables ?? [],
+        tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
+      });
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** Two lines a finding, what blocks first: what was seen where, and what to do. */
+export function describeFindings(findings: readonly Finding[]): string {
+  return findings
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map(
+      (finding) =>
+        `${finding.severity === 'blocks' ? 'blocks' : 'warns '} ${finding.code} ${oneLine(finding.subject)}: ` +
+        `${oneLine(finding.evidence)}\n       ${oneLine(finding.remedy)}\n`,
+    )
+    .join('');
+}
+
+function rank(finding: Finding): number {
+  return finding.severity === 'blocks' ? 0 : 1;
+}

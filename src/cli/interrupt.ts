@@ -1,0 +1,41 @@
+import { constants } from 'node:os';
+import { systemClock } from '../service/index.ts';
+import type { CommandIo } from './io.ts';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type StopSignal = (typeof signals)[number];
+
+/**
+ * Ctrl-C under `npm run` arrives twice, from the terminal and from npm, some milliseconds apart; a person needs longer
+ * to decide that a clean stop is not wanted after all.
+ */
+const SAME_INTERRUPT_MS = 300;
+
+/**
+ * Runs `run` with a signal that aborts at the first SIGINT, SIGTERM or SIGHUP: `run` then ends cleanly. A second one
+ * ends the process at once, which no promise depends on (P9).
+ */
+export async function withInterrupt<T>(
+  io: CommandIo,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<{ readonly result: T; readonly interruptedBy: StopSignal | undefined }> {
+  const controller = new AbortController();
+  let first: { readonly signal: StopSignal; readonly atMs: number } | undefined;
+  const interrupt = (signal: StopSignal) => {
+    const nowMs = systemClock.monotonicMs();
+    if (first === undefined) {
+      first = { signal, atMs: nowMs };
+      io.stderr.write(`sluice: ${signal}: stopping; once more to stop at once\n`);
+      controller.abort();
+    } else if (nowMs - first.atMs > SAME_INTERRUPT_MS) {
+      process.exit(128 + constants.signals[signal]);
+    }
+  };
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    const result = await run(controller.signal);
+    return { result, interruptedBy: first?.signal };
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// Plain syntax and no imports up here: an older Node must get as far as telling that it is too old.
+const needed = [24, 11];
+const found = process.versions.node.split('.').map(Number);
+const isNewEnough =
+  Number(found[0]) > Number(needed[0]) ||
+  (found[0] === needed[0] && Number(found[1]) >= Number(needed[1]));
+
+if (isNewEnough) {
+  const { runProgram } = await import('./program.ts');
+  process.exitCode = await runProgram(process.argv.slice(2));
+} else {
+  process.stderr.write(
+    `sluice: COMMAND_NODE_VERSION: Node ${process.versions.node} is too old: ` +
+      `sluice needs ${needed.join('.')} or newer; install a newer Node (https://nodejs.org)\n`,
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,130 @@
+import {
+  defaultConfigFile,
+  loadConfig,
+  nearestName,
+  pipelineOptions,
+  replicationOptions,
+  type LoadedConfig,
+  type PipelineConfig,
+} from '../daemon/index.ts';
+import { SluiceError } from '../errors/index.ts';
+import type { ReplicationOptions } from '../replicate/index.ts';
+import type { CommandIo } from './io.ts';
+import { readSettings, type Flags } from './pipeline-flags.ts';
+
+/** What a command works on. */
+export interface FoundPipeline {
+  /** As messages call it. */
+  readonly name: string;
+  readonly options: ReplicationOptions;
+  /** The file it stands in; none when it was given with flags. */
+  readonly config: LoadedConfig | undefined;
+}
+
+/** Exactly one: the named one, the one of the flags, or the only one of the file. */
+export async function findPipeline(
+  io: CommandIo,
+  command: string,
+  name: string | undefined,
+  flags: Flags,
+): Promise<FoundPipeline> {
+  const [found, ...others] = await findPipelines(io, command, name, flags);
+  if (found !== undefined && others.length === 0) return found;
+  const names = [found, ...others].map((pipeline) => pipeline?.name).join(', ');
+  throw usage(command, `which pipeline? ${names}`);
+}
+
+/** The named one, the one of the flags, or all of the file. */
+export async function findPipelines(
+  io: CommandIo,
+  command: string,
+  name: string | undefined,
+  flags: Flags,
+): Promise<FoundPipeline[]> {
+  const source = textFlag(flags, 'source');
+  const target = textFlag(flags, 'target');
+  if (source === undefined && target === undefined) {
+    return findConfigured(
+      await loadConfig(configFile(io, flags)),
+      command,
+      name ?? textFlag(flags, 'name'),
+      flags,
+    );
+  }
+  if (source === undefined || target === undefined) {
+    throw usage(command, `--${source === undefined ? 'source' : 'target'} is missing`);
+  }
+  return [await fromFlags(io, command, { source, target, name }, flags)];
+}
+
+export function configFile(io: CommandIo, flags: Flags): string {
+  return textFlag(flags, 'config') ?? io.env['SLUICE_CONFIG'] ?? defaultConfigFile;
+}
+
+export function textFlag(flags: Flags, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+async function findConfigured(
+  config: LoadedConfig,
+  command: string,
+  name: string | undefined,
+  flags: Flags,
+): Promise<FoundPipeline[]> {
+  const known = Object.entries(config.replicate);
+  if (known.length === 0)
+    throw new SluiceError('COMMAND_NOTHING_CONFIGURED', { file: config.file });
+  const chosen = name === undefined ? known : known.filter(([key]) => key === name);
+  if (chosen.length === 0) throw noPipeline(config, name ?? '');
+  return Promise.all(
+    chosen.map(async ([key, pipeline]) => {
+      const merged: PipelineConfig = { ...pipeline, ...readSettings(flags, pipeline, command) };
+      return {
+        name: key,
+        options: { ...(await pipelineOptions(config, key, merged)), ...onceFlag(flags) },
+        config,
+      };
+    }),
+  );
+}
+
+async function fromFlags(
+  io: CommandIo,
+  command: string,
+  place: { source: string; target: string; name: string | undefined },
+  flags: Flags,
+): Promise<FoundPipeline> {
+  const [source, target] = await Promise.all([
+    connectionString(io, flags, place.source),
+    connectionString(io, flags, place.target),
+  ]);
+  const name = place.name ?? textFlag(flags, 'name');
+  const settings = readSettings(flags, undefined, command);
+  const options = replicationOptions(settings, { source, target, name, ...onceFlag(flags) });
+  return { name: name ?? 'pipeline', options, config: undefined };
+}
+
+/** What holds none of these is a name of `[databases]`: no connection string does without. */
+async function connectionString(io: CommandIo, flags: Flags, text: string): Promise<string> {
+  if (/[:=/]/.test(text)) return text;
+  const config = await loadConfig(configFile(io, flags));
+  return (await config.connectionOf(text)).reveal();
+}
+
+function onceFlag(flags: Flags): Pick<ReplicationOptions, 'once'> {
+  return flags['once'] === true ? { once: true } : {};
+}
+
+function noPipeline(config: LoadedConfig, name: string): SluiceError {
+  const nearest = nearestName(name, Object.keys(config.replicate));
+  return new SluiceError('COMMAND_NO_PIPELINE', {
+    name,
+    file: config.file,
+    nearest: nearest === undefined ? '' : ` (did you mean ${nearest}?)`,
+  });
+}
+
+function usage(command: string, problem: string): SluiceError {
+  return new SluiceError('COMMAND_USAGE', { command, problem });
+}

@@ -1,0 +1,62 @@
+import { Command } from 'commander';
+import { checkCommand } from './commands/check.ts';
+import { replicateCommand } from './commands/replicate.ts';
+import { runCommand } from './commands/run.ts';
+import { statusCommand } from './commands/status.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { processIo, type CommandIo } from './io.ts';
+import { showError } from './show-error.ts';
+import { readVersion } from './version.ts';
+
+/** Runs a command line to its end and returns what the process exits with. */
+export async function runProgram(
+  args: readonly string[],
+  io: CommandIo = processIo(),
+): Promise<number> {
+  try {
+    await makeProgram(io).parseAsync([...args], { from: 'user' });
+    return io.exitCode;
+  } catch (error) {
+    showError(error, io, {
+      isVerbose: args.includes('--verbose'),
+      isJson: args.includes('--json'),
+    });
+    return exitCodeOf(error);
+  }
+}
+
+/** The whole command line; `docs/reference/cli.md` is made from it. */
+export function makeProgram(io: CommandIo): Command {
+  const program = new Command('sluice')
+    .description(
+      'Moves live PostgreSQL data: copies a database, follows it exactly once, proves both sides equal.',
+    )
+    .version(readVersion(), '--version', 'print the version')
+    .addCommand(replicateCommand(io))
+    .addCommand(checkCommand(io))
+    .addCommand(runCommand(io))
+    .addCommand(statusCommand(io));
+  for (const command of withInner(program)) settle(command, io);
+  return program;
+}
+
+function withInner(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withInner)];
+}
+
+/** What all commands share. commander must throw instead of ending the process: what is open has to be closed. */
+function settle(command: Command, io: CommandIo): void {
+  command
+    .exitOverride()
+    .helpOption('--help', 'print this')
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')),
+    });
+  if (command.commands.length === 0) {
+    command.option('--verbose', 'on an error, print its causes and call frames; log debug lines');
+  }
+}

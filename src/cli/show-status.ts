@@ -1,0 +1,50 @@
+import { readReplicationStatus, type PipelineReport } from '../replicate/index.ts';
+import { recordError, toJson, type ErrorRecord } from '../service/index.ts';
+import { describeReport } from './describe-replication.ts';
+import { exitCodes } from './exit-code.ts';
+import { withInterrupt } from './interrupt.ts';
+import type { CommandIo } from './io.ts';
+import type { Flags } from './pipeline-flags.ts';
+import { findPipelines, type FoundPipeline } from './pipelines.ts';
+
+interface Shown {
+  readonly name: string;
+  /** Null when the target's ledger does not know it: it has never run. */
+  readonly report: PipelineReport | null;
+  /** Why it could not be read. */
+  readonly error?: ErrorRecord;
+}
+
+/** Reads and shows pipelines; one that cannot be read does not hide the others, but makes the exit code 1. */
+export async function showStatus(
+  io: CommandIo,
+  command: string,
+  name: string | undefined,
+  flags: Flags,
+): Promise<void> {
+  const pipelines = await findPipelines(io, command, name, flags);
+  const { result } = await withInterrupt(io, async (signal) => {
+    const shown = await Promise.all(pipelines.map((pipeline) => read(pipeline, signal)));
+    return shown.flat();
+  });
+  io.stdout.write(
+    flags['json'] === true ? `${toJson(result, 2)}\n` : result.map(describe).join(''),
+  );
+  if (result.some((shown) => shown.error !== undefined)) io.exitCode = exitCodes.failed;
+}
+
+async function read(pipeline: FoundPipeline, signal: AbortSignal): Promise<Shown[]> {
+  const { source, target, name } = pipeline.options;
+  try {
+    const reports = await readReplicationStatus({ source, target, name, signal });
+    if (reports.length === 0) return [{ name: pipeline.name, report: null }];
+    return reports.map((report) => ({ name: report.name, report }));
+  } catch (error) {
+    return [{ name: pipeline.name, report: null, error: recordError(error) }];
+  }
+}
+
+function describe({ name, report, error }: Shown): string {
+  if (error !== undefined) return `${name}  cannot be read: ${error.message}\n`;
+  return report === null ? `${name}  has never run\n` : describeReport(report);
+}
