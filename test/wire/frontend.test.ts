@@ -138,11 +138,6 @@ describe('positions', () => {
 });
 
 describe('version negotiation', () => {
-  const answer = (newestVersion: number, ...unknownOptions: string[]) => ({
-    newestVersion,
-    unknownOptions,
-  });
-
   test('takes the older version the server knows', () => {
     expect(negotiatedVersion(0x3_0002, [], answer(0x3_0000))).toBe(0x3_0000);
   });
@@ -161,3 +156,10 @@ describe('version negotiation', () => {
     expect(() => negotiatedVersion(requested, ['_pq_.a'], reply)).toThrow('PROTO_NEGOTIATION');
   });
 });
+
+function answer(
+  newestVersion: number,
+  ...unknownOptions: string[]
+): Parameters<typeof negotiatedVersion>[2] {
+  return { newestVersion, unknownOptions };
+}

@@ -3,7 +3,10 @@ import { openMessage, readXid } from './pgoutput-reader.ts';
 import { readSchema } from './relation.ts';
 import { PgoutputTag } from './tags.ts';
 
-/** A user-defined type of the source; its OID means nothing elsewhere, its name does. */
+/**
+ * A user-defined type of the source; its OID means nothing elsewhere, its name does. A domain comes with
+ * its own OID and the name of the type it is made of.
+ */
 export interface TypeMessage {
   /** The (sub)transaction, inside a streamed one; 0 outside. */
   readonly xid: number;
