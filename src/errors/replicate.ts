@@ -1,3 +1,71 @@
 import type { ErrorSpecs } from './spec.ts';
 
-export const replicateErrors = {} as const satisfies ErrorSpecs;
+export const replicateErrors = {
+  APPLY_FAILED: {
+    decision: 'stop',
+    message:
+      'change {change} of transaction {xid} ({operation} on {table}, commit {commitLsn}) was refused with SQLSTATE {sqlstate}',
+    remedy:
+      'make the target accept it (see the server log there), then start again; nothing after {position} was applied',
+  },
+  APPLY_FENCED: {
+    decision: 'stop',
+    message: 'pipeline {pipeline} was taken over by another process',
+    remedy: 'leave it running there; stop the other process before starting one here',
+  },
+  APPLY_ROW_MISSING: {
+    decision: 'stop',
+    message:
+      'change {change} of transaction {xid} ({operation} on {table}, commit {commitLsn}) found {found} rows on the target, expected 1',
+    remedy:
+      'the target was changed by somebody else: compare, repair, start again; nothing after {position} was applied',
+  },
+  APPLY_TRUNCATE_PARTITION: {
+    decision: 'stop',
+    message:
+      'the source truncated partition {partition}, which the target holds inside {table} with other partitions',
+    remedy: 'delete those rows on the target, then drop the pipeline and copy the table again',
+  },
+  REPLICATE_BLOCKED: {
+    decision: 'fix',
+    message: 'pipeline {pipeline} cannot start: {count} findings, the first: {finding}',
+    remedy: 'see all of them with sluice check, and what each asks for',
+  },
+  REPLICATE_NO_SNAPSHOT: {
+    decision: 'bug',
+    message: 'the source made slot {slot} without a snapshot',
+    remedy: 'report it with the version of the source',
+  },
+  REPLICATE_NO_TABLES: {
+    decision: 'fix',
+    message: 'pipeline {pipeline} has no tables: nothing on the source matches {patterns}',
+    remedy: 'name tables that exist',
+  },
+  REPLICATE_RUNNING: {
+    decision: 'fix',
+    message: 'a process runs pipeline {pipeline}',
+    remedy: 'stop it first',
+  },
+  REPLICATE_SLOT_UNKNOWN: {
+    decision: 'stop',
+    message:
+      'slot {slot} exists on the source, but the ledger of the target does not know pipeline {pipeline}: the target was restored or replaced',
+    remedy: 'run sluice replicate drop {pipeline}, then start it to copy anew',
+  },
+  REPLICATE_SNAPSHOT_LOST: {
+    decision: 'reconnect',
+    message: 'the session that held the snapshot of pipeline {pipeline} ended',
+    remedy: 'start again: finished tables stay, the others are copied under a new snapshot',
+  },
+  REPLICATE_TABLE_ADDED: {
+    decision: 'reconnect',
+    message: '{table} is published now and was not when the pipeline started',
+    remedy: 'start again, so that it is copied first',
+  },
+  REPLICATE_TABLE_CHANGED: {
+    decision: 'stop',
+    message: 'the source sends {table} with {change}',
+    remedy:
+      'make the same change on the target, then start again; nothing after the position was applied',
+  },
+} as const satisfies ErrorSpecs;

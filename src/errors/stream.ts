@@ -1,3 +1,41 @@
 import type { ErrorSpecs } from './spec.ts';
 
-export const streamErrors = {} as const satisfies ErrorSpecs;
+export const streamErrors = {
+  STREAM_ORDER: {
+    decision: 'stop',
+    message: 'slot {slot} sent a message out of order: {found} where {expected} was expected',
+    remedy: 'stop here and report it; nothing after the last confirmed position was kept',
+  },
+  STREAM_SPILL_CORRUPT: {
+    decision: 'stop',
+    message: 'spill file {path} cannot be read back at byte {offset}: {reason}',
+    remedy: 'check the disk below spill_dir; without the spill these changes cannot be read again',
+  },
+  STREAM_SPILL_FULL: {
+    decision: 'fix',
+    message: 'the spill in {directory} cannot grow: {reason} ({usedBytes} bytes used)',
+    remedy: 'free space there or raise spill_max_bytes, then start again; nothing was lost',
+  },
+  STREAM_SPILL_MISSING: {
+    decision: 'stop',
+    message:
+      'pipeline {pipeline} confirmed its slot from the spill {spill}, which is not in {directory}',
+    remedy: 'bring the spill directory back, or drop the pipeline and copy again',
+  },
+  STREAM_TWO_PHASE: {
+    decision: 'stop',
+    message:
+      'slot {slot} decodes prepared transactions (message {message}), which is not asked for',
+    remedy: 'drop the pipeline and let it create its own slot',
+  },
+  STREAM_UNKNOWN_RELATION: {
+    decision: 'reconnect',
+    message: 'the stream changed relation {oid} without describing it first',
+    remedy: 'reconnect, so that the server describes its relations again',
+  },
+  STREAM_UNKNOWN_MESSAGE: {
+    decision: 'stop',
+    message: 'slot {slot} sent a message of unknown type {type}',
+    remedy: 'this server speaks a newer pgoutput; upgrade sluice',
+  },
+} as const satisfies ErrorSpecs;

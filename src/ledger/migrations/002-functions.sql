@@ -1,6 +1,8 @@
 -- SQLSTATE SL001: fenced, another owner has claimed the pipeline (or it was dropped).
 -- SQLSTATE SL002: the position is not the one the caller started from.
 -- SQLSTATE SL003: a hold that cannot be had: passed already, or another backend holds.
+-- SQLSTATE SL004: the position is held below the one asked for; roll back, come again with less.
+-- SQLSTATE SL005: a statement touched another number of rows than the source's change did.
 
 -- The advisory lock that separates a claim from the transactions of the owner before it. Shared by
 -- every transaction that checks the epoch, exclusive for the claim. It is not the row's own lock:
@@ -25,12 +27,15 @@ return exists (
     and ((classid::bigint << 32) | objid::bigint) = sluice.hold_lock(p_pipeline)
 );
 
--- Moves the position within the caller's transaction. Returns the hold that is in force, or null.
-create function sluice.advance(p_pipeline text, p_epoch bigint, p_previous pg_lsn, p_next pg_lsn)
-returns text
+-- Moves the position within the caller's transaction. Returns the hold that is in force, or null. It
+-- refuses to pass a hold: apply sends its COMMIT without waiting for this answer.
+create function sluice.advance(
+  p_pipeline text, p_epoch bigint, p_previous pg_lsn, p_next pg_lsn
+) returns text
 language plpgsql volatile as $$
 declare
   v sluice.pipeline;
+  v_hold pg_lsn;
 begin
   select * into v from sluice.pipeline where name = p_pipeline for no key update;
   if v.epoch is distinct from p_epoch then
@@ -44,12 +49,27 @@ begin
                        coalesce(p_previous::text, 'null'), p_next,
                        coalesce(v.position::text, 'null'));
   end if;
+  if v.hold_lsn is not null and sluice.hold_is_alive(p_pipeline, v.hold_owner) then
+    v_hold := v.hold_lsn;
+  end if;
+  if p_next > v_hold and p_next > p_previous then
+    raise exception using errcode = 'SL004',
+      message = format('pipeline %s is held at %s', p_pipeline, v_hold);
+  end if;
   update sluice.pipeline set position = p_next, written_at = clock_timestamp()
   where name = p_pipeline;
-  if v.hold_lsn is null or not sluice.hold_is_alive(p_pipeline, v.hold_owner) then
-    return null;
+  return v_hold::text;
+end
+$$;
+
+-- Wraps the count of a statement that must find exactly as many rows as the source changed.
+create function sluice.expect_rows(p_found bigint, p_expected bigint) returns void
+language plpgsql immutable as $$
+begin
+  if p_found <> p_expected then
+    raise exception using errcode = 'SL005', message = format('%s rows found', p_found),
+      detail = p_found::text;
   end if;
-  return v.hold_lsn::text;
 end
 $$;
 

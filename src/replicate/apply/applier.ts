@@ -1,0 +1,457 @@
+import { ledgerErrorOf, type Owner } from '../../ledger/index.ts';
+import { systemClock, type Clock } from '../../service/index.ts';
+import type { Session } from '../../session/index.ts';
+import type { BlockQueue, ChangeBlock } from '../../stream/index.ts';
+import { PgoutputTag, readBegin, readCommit, readRelation, type Lsn } from '../../wire/index.ts';
+import { FlushTracker } from './flush-tracker.ts';
+import { LargeTransaction } from './large-transaction.ts';
+import { Relations, type FindDestination } from './relations.ts';
+import { isChange, Segment, type SourceTransaction } from './segment.ts';
+import { SegmentWriter, type SegmentMode } from './segment-writer.ts';
+import { unknownMessage } from './visit-changes.ts';
+
+export interface ApplyLimits {
+  /** Bytes of messages after which a segment is closed; a longer transaction takes several. */
+  readonly segmentBytes: number;
+  readonly segmentChanges: number;
+  /** How often an idle pipeline writes its position. */
+  readonly idleWriteMs: number;
+}
+
+// 8 MiB is some 60 k rows of 100 bytes: statements cost nothing against that, and three such segments
+// (read, sent, answered) stay small beside the 300 MB a pipeline may use.
+export const defaultApplyLimits: ApplyLimits = {
+  segmentBytes: 8 * 1024 * 1024,
+  segmentChanges: 50_000,
+  idleWriteMs: 10_000,
+};
+
+export interface ApplierOptions {
+  readonly session: Session;
+  readonly owner: Owner;
+  readonly slot: string;
+  readonly position: Lsn;
+  readonly format: 'binary' | 'text';
+  /** Foreign keys are checked on the target: tables must be written in their order. */
+  readonly byDependency: boolean;
+  readonly findDestination: FindDestination;
+  readonly readHold: () => Promise<Lsn | null>;
+  readonly limits?: Partial<ApplyLimits>;
+  readonly clock?: Clock;
+  readonly events?: Partial<ApplyEvents>;
+}
+
+export interface CommittedBatch {
+  readonly transactions: number;
+  readonly changes: number;
+  readonly bytes: number;
+  /** When the last of its transactions committed on the source, microseconds since 1970. */
+  readonly commitTimeUs: bigint;
+  /** From sending it to its answer. */
+  readonly seconds: number;
+}
+
+export interface ApplyEvents {
+  /** A target transaction committed. */
+  committed(batch: CommittedBatch): void;
+  /** Everything up to `position` is applied and known flushed on the target: the source may forget it. */
+  flushed(position: Lsn): void;
+  /** A segment is written again, row by row. */
+  retriedInOrder(reason: { sqlstate: string; table: string }): void;
+}
+
+interface Entry {
+  readonly segment: Segment;
+  readonly endLsn: Lsn;
+  mode: SegmentMode;
+  sentMs: number;
+  sent: Promise<void> | null;
+  outcome: Awaited<ReturnType<SegmentWriter['sendWhole']>> | null;
+  error: unknown;
+}
+
+/**
+ * Applies the changes of a slot to the target, exactly once and in order (P1, P4).
+ *
+ * ```
+ *   queue ─▶ building ─▶ pending[0..1] ─▶ target: BEGIN, changes, position, COMMIT ─▶ flushed ─▶ confirm
+ *            whole transactions, and the     sent one behind the other, answers awaited later
+ *            beginning of the next one
+ * ```
+ * While the target is idle, what is there is sent at once; while it is busy, transactions gather into the
+ * next segment. A refusal makes the segment be written row by row, which names the change if it is
+ * refused again. Every target transaction moves the position from where the one before left it, so one
+ * that was sent behind a refused one cannot commit.
+ */
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #limits: ApplyLimits;
+  readonly #clock: Clock;
+  readonly #relations: Relations;
+  readonly #writer: SegmentWriter;
+  readonly #flush: FlushTracker;
+  readonly #pending: Entry[] = [];
+  #building = new Segment();
+  #open: SourceTransaction | null = null;
+  #position: Lsn;
+  #quietUntil: Lsn | null = null;
+  #hold: Lsn | null = null;
+  #heldSince: number | null = null;
+  #lastWriteMs: number;
+  #stopAt: Lsn | null = null;
+  #signal = new AbortController().signal;
+  #large: LargeTransaction | null = null;
+  #largeChanges = 0;
+  #largeBytes = 0;
+  #largeSinceMs = 0;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultApplyLimits, ...options.limits };
+    this.#clock = options.clock ?? systemClock;
+    this.#relations = new Relations(options.findDestination);
+    this.#position = options.position;
+    this.#writer = new SegmentWriter({ ...options, relations: this.#relations });
+    this.#flush = new FlushTracker(options.session, (position) =>
+      options.events?.flushed?.(position),
+    );
+    this.#lastWriteMs = this.#clock.monotonicMs();
+  }
+
+  /** Everything of the source that committed up to here is in the target. */
+  get position(): Lsn {
+    return this.#position;
+  }
+
+  /** Nothing of the source before this is missing: the position, or further where nothing was for us. */
+  get caughtUpTo(): Lsn {
+    const isIdle = this.#pending.length === 0 && this.#building.isEmpty && !this.#large;
+    const quiet = this.#quietUntil;
+    return isIdle && quiet !== null && quiet > this.#position ? quiet : this.#position;
+  }
+
+  /**
+   * Applies what comes out of `queue` until it ends, `signal` aborts, or `stopAt` is reached. What was
+   * sent is waited for; its position is flushed and told before this resolves.
+   *
+   * @throws SluiceError APPLY_FAILED, APPLY_ROW_MISSING, LEDGER_FENCED, ...: the position is untouched by
+   *   what failed
+   */
+  async run(
+    queue: BlockQueue,
+    options: { signal: AbortSignal; stopAt?: Lsn | null },
+  ): Promise<void> {
+    this.#stopAt = options.stopAt ?? null;
+    this.#signal = options.signal;
+    const aborted = abortPromise(options.signal);
+    let isEnded = false;
+    while (!isEnded && !options.signal.aborted && !this.#isDone) {
+      await this.#sendWhatMay();
+      if (this.#isDone) break;
+      const mayRead = this.#pending.length < 2;
+      if (mayRead && !queue.isEmpty) {
+        const block = await queue.shift();
+        if (block) await this.#take(block);
+        continue;
+      }
+      if (mayRead && queue.isEnded) {
+        isEnded = (await queue.shift()) === null;
+        continue;
+      }
+      if (this.#pending.length === 0 && this.#building.transactions > 0 && !this.#isHeld) {
+        this.#close();
+        continue;
+      }
+      await this.#wait(mayRead ? queue : null, aborted);
+    }
+    await this.#settle();
+    await this.#flush.wait();
+  }
+
+  get #isDone(): boolean {
+    return this.#stopAt !== null && this.#position >= this.#stopAt && this.#pending.length === 0;
+  }
+
+  get #isHeld(): boolean {
+    return this.#hold !== null && this.#position >= this.#hold;
+  }
+
+  /** Waits for whatever can change what is to be done: a block, an answer, time. */
+  async #wait(queue: BlockQueue | null, aborted: Promise<void>): Promise<void> {
+    const sent = this.#pending[0]?.sent;
+    const isFlushing = this.#flush.isWaiting;
+    const waits: Promise<unknown>[] = [aborted];
+    if (queue) waits.push(queue.readable());
+    if (sent) waits.push(sent);
+    const timer = new AbortController();
+    // Unflushed commits are asked after often, so that the source's WAL is let go; holds, too.
+    const waitMs = this.#hold !== null ? 20 : isFlushing ? 50 : 250;
+    waits.push(this.#clock.sleep(waitMs, timer.signal).catch(ignoreAbort));
+    await Promise.race(waits);
+    timer.abort();
+    if (!sent && isFlushing) await this.#flush.poll();
+    if (!sent) await this.#idle();
+  }
+
+  /** Reads one block into the building segment, closing segments where they are full. */
+  async #take(block: ChangeBlock): Promise<void> {
+    const { bytes, starts, ends, count } = block;
+    for (let i = 0; i < count; i++) {
+      const start = starts[i]!;
+      const tag = bytes[start]!;
+      switch (tag) {
+        case PgoutputTag.insert:
+        case PgoutputTag.update:
+        case PgoutputTag.delete:
+        case PgoutputTag.truncate:
+        case PgoutputTag.type:
+        case PgoutputTag.origin:
+        case PgoutputTag.logicalMessage:
+          this.#building.add(block, i, isChange(tag));
+          break;
+        case PgoutputTag.begin:
+          this.#open = readBegin(bytes, start, ends[i]!);
+          this.#building.add(block, i, false);
+          break;
+        case PgoutputTag.commit:
+          this.#commit(block, i);
+          break;
+        case PgoutputTag.relation:
+          await this.#describe(block, i);
+          break;
+        default:
+          throw unknownMessage(this.#options.slot, tag);
+      }
+      if (this.#large && !this.#open) await this.#finishLarge();
+      else if (!this.#isFull) continue;
+      else if (this.#building.transactions > 0) this.#close();
+      else await this.#continueLarge();
+    }
+    if (block.keepaliveEnd !== null && !this.#open) this.#quietUntil = block.keepaliveEnd;
+  }
+
+  get #isFull(): boolean {
+    const { bytes, changes } = this.#building;
+    return bytes >= this.#limits.segmentBytes || changes >= this.#limits.segmentChanges;
+  }
+
+  #commit(block: ChangeBlock, i: number): void {
+    const commit = readCommit(block.bytes, block.starts[i]!, block.ends[i]!);
+    this.#building.add(block, i, false);
+    this.#building.markCommit(commit.endLsn, commit.commitTimeUs);
+    this.#open = null;
+  }
+
+  /** A relation described differently from before parts the changes: those before it need the old one. */
+  async #describe(block: ChangeBlock, i: number): Promise<void> {
+    const relation = readRelation(block.bytes, block.starts[i]!, block.ends[i]!, false);
+    if (this.#relations.isChanged(relation)) {
+      if (this.#building.transactions > 0) this.#close();
+      await this.#drain();
+      if (this.#building.changes > 0) await this.#continueLarge();
+    }
+    await this.#relations.describe(relation);
+  }
+
+  /** Moves the whole transactions of the building segment to the pending ones. */
+  #close(): void {
+    const [whole, rest] = this.#building.split(this.#building.endLsn!);
+    this.#building = rest;
+    this.#pend(whole);
+  }
+
+  #pend(segment: Segment): void {
+    const endLsn = segment.endLsn!;
+    const mode = this.#writer.firstMode(segment);
+    this.#pending.push({
+      segment,
+      endLsn,
+      mode,
+      sentMs: 0,
+      sent: null,
+      outcome: null,
+      error: null,
+    });
+  }
+
+  async #sendWhatMay(): Promise<void> {
+    await this.#takeAnswers();
+    for (const [i, entry] of this.#pending.entries()) {
+      if (entry.sent) continue;
+      // Behind a segment that is written row by row nothing is sent: its refusal is expected.
+      if (i > 1 || (i === 1 && this.#pending[0]!.mode === 'rows')) return;
+      if (this.#hold !== null && entry.endLsn > this.#hold) {
+        if (i === 0) this.#splitAtHold();
+        return;
+      }
+      const previous = i === 0 ? this.#position : this.#pending[i - 1]!.endLsn;
+      this.#send(entry, previous);
+    }
+  }
+
+  #send(entry: Entry, previous: Lsn): void {
+    entry.sentMs = this.#clock.monotonicMs();
+    entry.sent = this.#writer.sendWhole(entry.segment, entry.mode, previous, entry.endLsn).then(
+      (outcome) => {
+        entry.outcome = outcome;
+      },
+      (error: unknown) => {
+        entry.error = error;
+      },
+    );
+  }
+
+  /** Takes the answers that have come, in order; after a refusal waits for all and says what to do. */
+  async #takeAnswers(): Promise<void> {
+    for (let entry = this.#pending[0]; entry; entry = this.#pending[0]) {
+      if (entry.error) throw entry.error;
+      if (!entry.outcome) return;
+      if (entry.outcome.failure) {
+        await this.#recover(entry);
+        return;
+      }
+      this.#pending.shift();
+      this.#advanced(entry.endLsn, entry.outcome.wal!.inserted, entry.outcome.wal!.flushed);
+      const { transactions, changes, bytes, commitTimeUs } = entry.segment;
+      const seconds = (this.#clock.monotonicMs() - entry.sentMs) / 1000;
+      this.#options.events?.committed?.({ transactions, changes, bytes, commitTimeUs, seconds });
+    }
+  }
+
+  #advanced(position: Lsn, inserted: Lsn, flushed: Lsn): void {
+    this.#position = position;
+    this.#lastWriteMs = this.#clock.monotonicMs();
+    this.#flush.committed(position, inserted, flushed);
+  }
+
+  async #recover(entry: Entry): Promise<void> {
+    const { failure } = entry.outcome!;
+    await Promise.all(this.#pending.map((other) => other.sent));
+    for (const other of this.#pending) {
+      if (other.error) throw other.error;
+      other.sent = other.outcome = null;
+    }
+    if (failure!.error.sqlstate === 'SL004') {
+      this.#hold = await this.#options.readHold();
+      return;
+    }
+    entry.mode = this.#writer.nextMode(entry.segment, entry.mode, failure!, this.#position);
+    const table = failure!.step.table?.label ?? '';
+    this.#options.events?.retriedInOrder?.({ sqlstate: failure!.error.sqlstate, table });
+  }
+
+  /** Sends only what ends at the hold, and when nothing does, writes the hold itself as the position. */
+  #splitAtHold(): void {
+    const entry = this.#pending[0]!;
+    const [whole, rest] = entry.segment.split(this.#hold!);
+    if (whole.transactions === 0) return;
+    this.#pending[0] = { ...entry, segment: rest };
+    this.#pend(whole);
+    this.#pending.unshift(this.#pending.pop()!);
+  }
+
+  /** With nothing on its way: what an idle, held or finishing pipeline owes. */
+  async #idle(): Promise<void> {
+    const now = this.#clock.monotonicMs();
+    if (this.#hold !== null || now - (this.#heldSince ?? 0) >= 250) {
+      this.#heldSince = now;
+      this.#hold = await this.#options.readHold();
+    }
+    const next = this.#idlePosition(now);
+    if (next !== null && next > this.#position) await this.#writePosition(next);
+  }
+
+  #idlePosition(now: number): Lsn | null {
+    const isBehindHold = this.#hold !== null && this.#position < this.#hold;
+    const first = this.#pending[0];
+    if (isBehindHold && first && first.endLsn > this.#hold!) return this.#hold;
+    const isEmpty = !first && this.#building.isEmpty && this.#quietUntil !== null;
+    if (isBehindHold) return isEmpty && this.#quietUntil! >= this.#hold! ? this.#hold : null;
+    if (!isEmpty || this.#hold !== null) return null;
+    const isFinishing = this.#stopAt !== null && this.#quietUntil! >= this.#stopAt;
+    const isDue = now - this.#lastWriteMs >= this.#limits.idleWriteMs;
+    return isFinishing || isDue ? this.#quietUntil : null;
+  }
+
+  async #writePosition(next: Lsn): Promise<void> {
+    const { failure, wal } = await this.#writer.sendPosition(this.#position, next);
+    if (!failure) this.#advanced(next, wal!.inserted, wal!.flushed);
+    else if (failure.error.sqlstate !== 'SL004')
+      throw ledgerErrorOf(failure.error, this.#options.owner.name) ?? failure.error;
+  }
+
+  /** A transaction longer than a segment goes to the target in pieces, before its Commit is read. */
+  async #continueLarge(): Promise<void> {
+    const segment = this.#building;
+    this.#building = new Segment(this.#open, segment.openedChanges + segment.changes);
+    if (!this.#large) {
+      await this.#drain();
+      await this.#awaitRelease(this.#open!.finalLsn);
+      this.#largeSinceMs = this.#clock.monotonicMs();
+      this.#large = await LargeTransaction.begin(this.#writer, this.#options.owner, this.#position);
+    }
+    await this.#large.add(segment);
+    this.#largeChanges += segment.changes;
+    this.#largeBytes += segment.bytes;
+  }
+
+  async #finishLarge(): Promise<void> {
+    const segment = this.#building;
+    this.#building = new Segment();
+    await this.#large!.add(segment);
+    const { wal } = await this.#large!.commit(segment.endLsn!);
+    this.#large = null;
+    this.#advanced(segment.endLsn!, wal!.inserted, wal!.flushed);
+    this.#options.events?.committed?.({
+      transactions: 1,
+      changes: this.#largeChanges + segment.changes,
+      bytes: this.#largeBytes + segment.bytes,
+      commitTimeUs: segment.commitTimeUs,
+      seconds: (this.#clock.monotonicMs() - this.#largeSinceMs) / 1000,
+    });
+    this.#largeChanges = this.#largeBytes = 0;
+  }
+
+  /** Waits until a transaction that commits at `finalLsn` may be applied. */
+  async #awaitRelease(finalLsn: Lsn): Promise<void> {
+    this.#hold = await this.#options.readHold();
+    while (this.#hold !== null && finalLsn >= this.#hold) {
+      this.#signal.throwIfAborted();
+      if (this.#position < this.#hold) await this.#writePosition(this.#hold);
+      await this.#clock.sleep(20, this.#signal);
+      this.#hold = await this.#options.readHold();
+    }
+  }
+
+  /** Applies everything pending, however long a hold lasts. */
+  async #drain(): Promise<void> {
+    for (;;) {
+      await this.#sendWhatMay();
+      const first = this.#pending[0];
+      if (!first) return;
+      this.#signal.throwIfAborted();
+      if (first.sent) await first.sent;
+      else {
+        await this.#clock.sleep(20, this.#signal);
+        await this.#idle();
+      }
+    }
+  }
+
+  /** Waits for what was sent; what was not stays for the next start. */
+  async #settle(): Promise<void> {
+    await Promise.all(this.#pending.map((entry) => entry.sent));
+    await this.#takeAnswers();
+  }
+}
+
+function ignoreAbort(): undefined {
+  return undefined;
+}
+
+function abortPromise(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

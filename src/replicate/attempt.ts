@@ -1,0 +1,352 @@
+import { displayName } from '../catalog/index.ts';
+import { SluiceError } from '../errors/index.ts';
+import {
+  claimPipeline,
+  migrate,
+  readPipeline,
+  readTableStates,
+  setFirstPosition,
+  setTableState,
+  startPosition,
+  type Pipeline,
+  type PipelineTable,
+} from '../ledger/index.ts';
+import { blockingFindings, failpoint, type Log, type Progress } from '../service/index.ts';
+import { identifySystem } from '../session/index.ts';
+import { BlockQueue, readSlotChanges, SpillArea, type ChangeReader } from '../stream/index.ts';
+import type { Lsn } from '../wire/index.ts';
+import { Applier } from './apply/applier.ts';
+import { checkReplication } from './check/index.ts';
+import { copyTables, resetUnfinished, restoreDropped, restoreForeignKeys } from './copy/index.ts';
+import type { PipelineConnections } from './connections.ts';
+import type { PipelineMetrics } from './metrics.ts';
+import type { ReplicationOptions } from './options.ts';
+import { destinations, planTables, type Plan } from './plan.ts';
+import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
+import { publish } from './source/publication.ts';
+import {
+  createSlotSnapshot,
+  readSlot,
+  removeSlot,
+  sourcePosition,
+  type SlotSnapshot,
+} from './source/slot.ts';
+import type { Standing } from './standing.ts';
+
+export interface AttemptDeps {
+  readonly options: ReplicationOptions;
+  readonly name: string;
+  readonly connections: PipelineConnections;
+  readonly log: Log;
+  readonly progress: Progress;
+  readonly metrics: PipelineMetrics;
+  readonly standing: Standing;
+  readonly signal: AbortSignal;
+  readonly becomeReady: () => void;
+}
+
+/**
+ * One attempt of a pipeline, from its ledger's position until it is stopped, done, or fails:
+ *
+ * ```
+ *   claim ─▶ plan, check ─▶ publication ─▶ slot (+ snapshot) ─▶ copy ─▶ apply ─▶ confirm
+ *                                             └─▶ read, from the position on, while the copy runs
+ * ```
+ * Everything it knows is in the ledger or on the source: an attempt after any kind of end goes on from there.
+ */
+export async function attemptPipeline(deps: AttemptDeps): Promise<void> {
+  const attempt = new Attempt(deps);
+  await attempt.run();
+}
+
+class Attempt {
+  readonly #deps: AttemptDeps;
+
+  constructor(deps: AttemptDeps) {
+    this.#deps = deps;
+  }
+
+  async run(): Promise<void> {
+    const { connections, standing, options, log } = this.#deps;
+    standing.enter('checking');
+    await migrate(connections.target);
+    const plan = await planTables(connections.source, connections.target, options);
+    await this.#check();
+    const pipeline = await this.#claim();
+    standing.claimed(pipeline);
+    await this.#publish(plan, pipeline);
+    const { position, snapshot } = await this.#begin(plan, pipeline);
+    const states = await readTableStates(connections.target, pipeline.name);
+    const area = new SpillArea(pipeline.name, {
+      directory: options.spill?.directory,
+      maxBytes: options.spill?.maxBytes ?? defaultSpillBytes,
+    });
+    try {
+      await this.#copyAndFollow(plan, pipeline, position, snapshot, states, area);
+    } finally {
+      snapshot?.holder.destroy();
+      area.remove();
+      log.debug('the attempt ended', { pipeline: pipeline.name });
+    }
+  }
+
+  async #check(): Promise<void> {
+    const { connections, options, name, log } = this.#deps;
+    const findings = await checkReplication({
+      source: connections.source,
+      target: connections.target,
+      pipeline: name,
+      tables: options.tables ?? [],
+      tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
+    });
+    for (const finding of findings)
+      if (finding.severity === 'warns') log.warn(finding.evidence, { ...finding });
+    const blocking = blockingFindings(findings);
+    const first = blocking[0];
+    if (first)
+      throw new SluiceError('REPLICATE_BLOCKED', {
+        pipeline: name,
+        count: blocking.length,
+        finding: `${first.code} ${first.subject}: ${first.evidence}`,
+      });
+  }
+
+  /** Becomes the owner; a source slot of ours that the ledger knows nothing of is not touched. */
+  async #claim(): Promise<Pipeline> {
+    const { connections, name } = this.#deps;
+    const system = await identifySystem(connections.replication);
+    const targetId = await connections.targetIdentity();
+    const { slot, publication } = sourceNames(name, targetId);
+    const known = await readPipeline(connections.target, name);
+    if (!known && (await readSlot(connections.source, slot)))
+      throw new SluiceError('REPLICATE_SLOT_UNKNOWN', { slot, pipeline: name });
+    return await claimPipeline(connections.target, {
+      name,
+      sourceSystemId: system.systemId,
+      sourceDatabase: system.database ?? '',
+      slot,
+      publication,
+    });
+  }
+
+  async #publish(plan: Plan, pipeline: Pipeline): Promise<void> {
+    const { source } = this.#deps.connections;
+    const all = 'insert, update, delete, truncate';
+    await publish(source, pipeline.publication, plan.published, all);
+    const inserts = insertPublicationName(pipeline.publication);
+    await publish(source, inserts, plan.publishedInserts, 'insert, truncate');
+  }
+
+  /** Where following starts, and the snapshot under which missing tables are copied. */
+  async #begin(
+    plan: Plan,
+    pipeline: Pipeline,
+  ): Promise<{ position: Lsn; snapshot: SlotSnapshot | null }> {
+    const { connections, log, signal } = this.#deps;
+    const { source, target } = connections;
+    const slot = await readSlot(source, pipeline.slot);
+    const known = startPosition(pipeline, slot, null);
+    if (known === null) {
+      // A slot without a recorded position is one whose creator died in between: it holds nothing of ours.
+      if (slot) await removeSlot(source, pipeline.slot);
+      const snapshot = await this.#createSlot(pipeline.slot, false);
+      await failpoint('replicate.slot.created');
+      await setFirstPosition(target, pipeline, snapshot.lsn);
+      await this.#registerTables(plan, pipeline, snapshot.lsn);
+      return { position: snapshot.lsn, snapshot };
+    }
+    await resetUnfinished(target, pipeline, plan.pairs);
+    await restoreDropped(target, pipeline, { log, signal });
+    const states = await this.#states(pipeline);
+    const isComplete = plan.pairs.every(
+      (pair) => states.get(displayName(pair.source))?.state === 'ready',
+    );
+    if (isComplete) return { position: known, snapshot: null };
+    const snapshot = await this.#createSlot(copySlotName(pipeline.slot), true);
+    await this.#registerTables(plan, pipeline, snapshot.lsn);
+    return { position: known, snapshot };
+  }
+
+  async #createSlot(slot: string, temporary: boolean): Promise<SlotSnapshot> {
+    const { connections, log, signal } = this.#deps;
+    const options = { slot, temporary, log, signal };
+    return await createSlotSnapshot(connections.sourceTarget, connections.source, options);
+  }
+
+  /** Every table that has no rows of ours yet gets its snapshot's position: its gate (P5). */
+  async #registerTables(plan: Plan, pipeline: Pipeline, snapshotLsn: Lsn): Promise<void> {
+    const states = await this.#states(pipeline);
+    for (const { source } of plan.pairs) {
+      const state = states.get(displayName(source))?.state ?? 'pending';
+      if (state !== 'pending') continue;
+      await setTableState(this.#deps.connections.target, pipeline.name, source, 'pending', {
+        snapshotLsn,
+      });
+    }
+  }
+
+  async #states(pipeline: Pipeline): Promise<Map<string, PipelineTable>> {
+    const states = await readTableStates(this.#deps.connections.target, pipeline.name);
+    return new Map(states.map((state) => [displayName(state), state]));
+  }
+
+  async #copyAndFollow(
+    plan: Plan,
+    pipeline: Pipeline,
+    position: Lsn,
+    snapshot: SlotSnapshot | null,
+    states: readonly PipelineTable[],
+    area: SpillArea,
+  ): Promise<void> {
+    const { connections, signal, options } = this.#deps;
+    const queue = new BlockQueue({ memoryBytes: queueBytes, area });
+    queue.isWaiting = snapshot !== null;
+    const reader = await readSlotChanges({
+      session: connections.replication,
+      slot: pipeline.slot,
+      publications: this.#publications(plan, pipeline),
+      from: position,
+      isBinary: plan.streamFormat === 'binary',
+      isStreaming: true,
+      area,
+    });
+    const pump = pumpBlocks(reader, queue);
+    const lost = AbortSignal.any([signal, pump.failed]);
+    try {
+      if (snapshot) await this.#copy(plan, pipeline, snapshot, lost);
+      queue.isWaiting = false;
+      const gates = new Map(
+        states.map((state) => [displayName(state), state.snapshotLsn ?? position]),
+      );
+      const stopAt = options.once ? await sourcePosition(connections.source) : null;
+      await this.#follow(plan, pipeline, { position, reader, queue, gates, stopAt });
+    } finally {
+      await reader.stop();
+      queue.end();
+      await pump.ended;
+    }
+  }
+
+  #publications(plan: Plan, pipeline: Pipeline): string[] {
+    return [
+      ...(plan.published.length > 0 ? [pipeline.publication] : []),
+      ...(plan.publishedInserts.length > 0 ? [insertPublicationName(pipeline.publication)] : []),
+    ];
+  }
+
+  async #copy(
+    plan: Plan,
+    pipeline: Pipeline,
+    snapshot: SlotSnapshot,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { connections, options, log, progress, standing } = this.#deps;
+    standing.enter('copying');
+    const states = await this.#states(pipeline);
+    const tables = plan.pairs.filter(
+      (pair) => states.get(displayName(pair.source))?.state !== 'ready',
+    );
+    const lost = new AbortController();
+    void snapshot.holder.closed.then(() => lost.abort());
+    const summary = await copyTables({
+      source: connections.sourceTarget,
+      target: connections.targetTarget,
+      owner: pipeline,
+      tables,
+      snapshot: { name: snapshot.name, lsn: snapshot.lsn },
+      snapshotLost: lost.signal,
+      jobs: options.copyJobs ?? 4,
+      log,
+      progress,
+      signal,
+    });
+    standing.copied(summary);
+    await snapshot.holder.close();
+  }
+
+  async #follow(
+    plan: Plan,
+    pipeline: Pipeline,
+    from: {
+      position: Lsn;
+      reader: ChangeReader;
+      queue: BlockQueue;
+      gates: ReadonlyMap<string, Lsn>;
+      stopAt: Lsn | null;
+    },
+  ): Promise<void> {
+    const { connections, standing, metrics, signal, log, becomeReady, options } = this.#deps;
+    const { reader, queue, gates, stopAt, position } = from;
+    const applier = new Applier({
+      session: connections.apply,
+      owner: pipeline,
+      slot: pipeline.slot,
+      position,
+      format: plan.streamFormat,
+      byDependency: !connections.isReplicaRole,
+      findDestination: destinations(plan, gates),
+      readHold: () => connections.readHold(pipeline.name),
+      ...(options.applyLimits && { limits: options.applyLimits }),
+      events: {
+        committed: (batch) => {
+          standing.applied(batch);
+          metrics.applied(batch);
+        },
+        flushed: (flushed) => {
+          reader.confirm(flushed);
+          standing.confirmed(flushed);
+        },
+        retriedInOrder: (reason) => {
+          metrics.retriedInOrder();
+          log.debug('a batch is written row by row', reason);
+        },
+      },
+    });
+    standing.follows(applier, reader);
+    standing.enter('following');
+    becomeReady();
+    await this.#restoreForeignKeysWhen(applier, pipeline, gates, queue, signal, stopAt);
+  }
+
+  /** Foreign keys come back once every table has reached the newest snapshot: before, they need not hold. */
+  async #restoreForeignKeysWhen(
+    applier: Applier,
+    pipeline: Pipeline,
+    gates: ReadonlyMap<string, Lsn>,
+    queue: BlockQueue,
+    signal: AbortSignal,
+    stopAt: Lsn | null,
+  ): Promise<void> {
+    const { connections, log } = this.#deps;
+    const newest = [...gates.values()].reduce((a, b) => (a > b ? a : b), applier.position);
+    if (applier.position < newest) await applier.run(queue, { signal, stopAt: newest });
+    if (signal.aborted) return;
+    await restoreForeignKeys(connections.target, pipeline, { log, signal });
+    await applier.run(queue, { signal, stopAt });
+  }
+}
+
+// What a reader may be ahead of apply by: two segments. More would only cost memory.
+const queueBytes = 32 * 1024 * 1024;
+const defaultSpillBytes = 10 * 1024 ** 3;
+
+interface Pump {
+  /** Aborts when reading failed. */
+  readonly failed: AbortSignal;
+  readonly ended: Promise<void>;
+}
+
+/** Moves blocks from the reader into the queue; the reader's error comes out of the queue, in its place. */
+function pumpBlocks(reader: ChangeReader, queue: BlockQueue): Pump {
+  const failed = new AbortController();
+  const ended = (async () => {
+    try {
+      for await (const block of reader.blocks()) await queue.push(block);
+      queue.end();
+    } catch (error) {
+      queue.end(error);
+      failed.abort(error);
+    }
+  })();
+  return { failed: failed.signal, ended };
+}

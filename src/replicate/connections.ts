@@ -1,0 +1,123 @@
+import { readPipeline } from '../ledger/index.ts';
+import { systemClock, type Log } from '../service/index.ts';
+import { parseConnection, Session, type ConnectionTarget } from '../session/index.ts';
+import type { Lsn } from '../wire/index.ts';
+
+/** The sessions of one attempt. All end together; any that ends ends the attempt. */
+export interface PipelineConnections {
+  readonly sourceTarget: ConnectionTarget;
+  readonly targetTarget: ConnectionTarget;
+  /** SQL on the source: catalogs, publication, slots. */
+  readonly source: Session;
+  /** The walsender that the slot is read through. */
+  readonly replication: Session;
+  /** SQL on the target: catalogs, ledger. */
+  readonly target: Session;
+  /** The changes. It also holds the advisory lock that makes this process the pipeline's runner. */
+  readonly apply: Session;
+  /** Triggers and foreign keys of the target do not fire for the apply session. */
+  readonly isReplicaRole: boolean;
+  /** Server and database of the target, as text that tells it from every other. */
+  targetIdentity(): Promise<string>;
+  /** The position that a comparison holds apply at, null when none does. */
+  readHold(pipeline: string): Promise<Lsn | null>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the sessions of a pipeline and becomes its runner: while another process runs the pipeline, this
+ * waits, told once in the log.
+ */
+export async function openConnections(options: {
+  source: string;
+  target: string;
+  name: string;
+  synchronousCommit: 'off' | 'local' | 'on';
+  log: Log;
+  signal: AbortSignal;
+  onStandby: () => void;
+}): Promise<PipelineConnections> {
+  const { signal, name } = options;
+  const sourceTarget = parseConnection(options.source);
+  const targetTarget = parseConnection(options.target);
+  const opened: Session[] = [];
+  const open = async (to: ConnectionTarget, more: object): Promise<Session> => {
+    const session = await Session.connect(to, { purpose: name, signal, ...more });
+    opened.push(session);
+    return session;
+  };
+  try {
+    const source = await open(sourceTarget, {});
+    const replication = await open(sourceTarget, { replication: true });
+    const target = await open(targetTarget, {});
+    const apply = await open(targetTarget, {
+      settings: { synchronous_commit: options.synchronousCommit, client_min_messages: 'error' },
+    });
+    await becomeRunner(apply, options);
+    const isReplicaRole = await setReplicaRole(apply);
+    return {
+      sourceTarget,
+      targetTarget,
+      source,
+      replication,
+      target,
+      apply,
+      isReplicaRole,
+      targetIdentity: () => databaseIdentity(target),
+      readHold: async (pipeline) => (await readPipeline(target, pipeline))?.holdLsn ?? null,
+      close: async () => {
+        await Promise.all(opened.map((session) => session.close()));
+      },
+    };
+  } catch (error) {
+    for (const session of opened) session.destroy();
+    throw error;
+  }
+}
+
+async function becomeRunner(
+  apply: Session,
+  options: { name: string; log: Log; signal: AbortSignal; onStandby: () => void },
+): Promise<void> {
+  if (await tryBecomeRunner(apply, options.name)) return;
+  options.onStandby();
+  options.log.info('another process runs this pipeline: standing by', { pipeline: options.name });
+  do await systemClock.sleep(500, options.signal);
+  while (!(await tryBecomeRunner(apply, options.name)));
+}
+
+// The lock ends with its session: a dead runner is followed by whoever asks next.
+const runnerLock = "pg_catalog.hashtextextended('sluice.runner ' || $1::text, 0)";
+
+/** Takes the advisory lock of the pipeline's one runner; false while another session has it. */
+export async function tryBecomeRunner(session: Session, pipeline: string): Promise<boolean> {
+  const sql = `SELECT pg_catalog.pg_try_advisory_lock(${runnerLock})::text AS ok`;
+  const { rows } = await session.query(sql, [pipeline]);
+  return rows[0]?.['ok'] === 'true';
+}
+
+export async function isRunning(session: Session, pipeline: string): Promise<boolean> {
+  const isMine = await tryBecomeRunner(session, pipeline);
+  if (isMine)
+    await session.query(`SELECT pg_catalog.pg_advisory_unlock(${runnerLock})`, [pipeline]);
+  return !isMine;
+}
+
+/** False when the role may not: then the target's triggers fire and its foreign keys are checked. */
+async function setReplicaRole(apply: Session): Promise<boolean> {
+  const may = await apply.query(
+    `SELECT (pg_catalog.current_setting('is_superuser') = 'on' OR
+       pg_catalog.has_parameter_privilege('session_replication_role', 'SET'))::text AS may`,
+  );
+  if (may.rows[0]?.['may'] !== 'true') return false;
+  await apply.query('SET session_replication_role = replica');
+  return true;
+}
+
+/** The target's server and database: part of the names of what a pipeline makes on its source. */
+export async function databaseIdentity(session: Session): Promise<string> {
+  const { rows } = await session.query(
+    'SELECT system_identifier::text AS id, current_database() AS name FROM pg_catalog.pg_control_system()',
+  );
+  return `${rows[0]!['id']}/${rows[0]!['name']}`;
+}

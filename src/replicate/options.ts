@@ -1,0 +1,29 @@
+import type { ApplyLimits } from './apply/applier.ts';
+
+/** One pipeline: which tables of which database are kept in which other database, and how. */
+export interface ReplicationOptions {
+  /** Connection string of the database that is copied and followed. */
+  readonly source: string;
+  /** Connection string of the database it arrives in; its tables exist already. */
+  readonly target: string;
+  /** Names the pipeline, one per target; default: the names of the two databases. */
+  readonly name?: string | undefined;
+  /** Patterns as `compilePatterns` takes them; default: every table. */
+  readonly tables?: readonly string[] | undefined;
+  /** What to do with a table that has no usable replica identity. Default `refuse`. */
+  readonly tablesWithoutKey?: 'refuse' | 'insert_only' | undefined;
+  /** Connections that copy at once, on each side. Default 4. */
+  readonly copyJobs?: number | undefined;
+  /** Copy what is not copied yet, follow to where the source is when following begins, and finish. */
+  readonly once?: boolean | undefined;
+  /** synchronous_commit of the apply session. Default `off`: see P2. */
+  readonly synchronousCommit?: 'off' | 'local' | 'on' | undefined;
+  readonly spill?:
+    | {
+        readonly mode?: 'temporary' | 'durable' | undefined;
+        readonly directory?: string | undefined;
+        readonly maxBytes?: number | undefined;
+      }
+    | undefined;
+  readonly applyLimits?: Partial<ApplyLimits> | undefined;
+}

@@ -1,0 +1,146 @@
+import {
+  Backoff,
+  decisionOf,
+  isAbort,
+  Lifecycle,
+  systemClock,
+  type Clock,
+  type Log,
+  type Metrics,
+  type Progress,
+  type Service,
+} from '../service/index.ts';
+import { parseConnection } from '../session/index.ts';
+import { attemptPipeline } from './attempt.ts';
+import { openConnections } from './connections.ts';
+import { pipelineMetrics, type PipelineMetrics } from './metrics.ts';
+import type { ReplicationOptions } from './options.ts';
+import { Standing, type ReplicationStatus } from './standing.ts';
+
+export interface ReplicationDeps {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly progress: Progress;
+  readonly clock?: Clock;
+}
+
+/**
+ * A pipeline that runs: checks, copies what is not copied yet, follows. Whatever may pass (a lost
+ * connection, a restarted server) is tried again from the ledger's position; whatever needs a person ends it.
+ */
+export class Replication implements Service {
+  readonly name: string;
+  readonly #options: ReplicationOptions;
+  readonly #deps: ReplicationDeps;
+  readonly #clock: Clock;
+  readonly #standing: Standing;
+  readonly #metrics: PipelineMetrics;
+  readonly #life: Lifecycle;
+
+  constructor(options: ReplicationOptions, deps: ReplicationDeps) {
+    this.name = options.name ?? defaultName(options);
+    this.#options = options;
+    this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
+    this.#standing = new Standing(this.name, () => this.#clock.nowMs());
+    this.#metrics = pipelineMetrics(deps.metrics, this.name);
+    this.#life = new Lifecycle(`replicate.${this.name}`, (signal, becomeReady) =>
+      this.#run(signal, becomeReady),
+    );
+  }
+
+  /** Resolves once changes are being applied. */
+  get ready(): Promise<void> {
+    return this.#life.ready;
+  }
+
+  /** Resolves when it was stopped, or with `once` when it is done; rejects with what stopped it. */
+  get finished(): Promise<void> {
+    return this.#life.finished;
+  }
+
+  start(signal?: AbortSignal): void {
+    this.#life.start(signal);
+  }
+
+  stop(): Promise<void> {
+    return this.#life.stop();
+  }
+
+  status(): ReplicationStatus {
+    return this.#standing.status();
+  }
+
+  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+    const stopObserving = this.#clock.every(1_000, () => this.#metrics.observe(this.#standing));
+    const backoff = new Backoff();
+    try {
+      for (;;) {
+        const before = this.#standing.status().position;
+        try {
+          await this.#attempt(signal, becomeReady);
+          this.#standing.enter(signal.aborted ? 'stopped' : 'done');
+          return;
+        } catch (error) {
+          if (signal.aborted && isAbort(error, signal)) throw error;
+          if (signal.aborted || !mayPass(error)) {
+            this.#standing.enter('stopped', error);
+            throw error;
+          }
+          if (this.#standing.status().position !== before) backoff.reset();
+          await this.#wait(error, backoff.nextDelayMs(), signal);
+        }
+      }
+    } finally {
+      stopObserving();
+      this.#metrics.end();
+    }
+  }
+
+  async #wait(error: unknown, delayMs: number, signal: AbortSignal): Promise<void> {
+    this.#standing.enter('waiting', error);
+    this.#deps.log.warn('the pipeline lost its footing and starts again', { error, delayMs });
+    await this.#clock.sleep(delayMs, signal);
+    this.#standing.enter('starting');
+  }
+
+  async #attempt(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+    const { log, progress } = this.#deps;
+    const connections = await openConnections({
+      source: this.#options.source,
+      target: this.#options.target,
+      name: this.name,
+      synchronousCommit: this.#options.synchronousCommit ?? 'off',
+      log,
+      signal,
+      onStandby: () => this.#standing.enter('standby'),
+    });
+    try {
+      await attemptPipeline({
+        options: this.#options,
+        name: this.name,
+        connections,
+        log,
+        progress,
+        metrics: this.#metrics,
+        standing: this.#standing,
+        signal,
+        becomeReady,
+      });
+    } finally {
+      await connections.close();
+    }
+  }
+}
+
+/** `shop_to_shop2`: the databases' names. */
+export function defaultName(options: Pick<ReplicationOptions, 'source' | 'target'>): string {
+  const source = parseConnection(options.source).database;
+  const target = parseConnection(options.target).database;
+  return `${source}_to_${target}`;
+}
+
+function mayPass(error: unknown): boolean {
+  const decision = decisionOf(error);
+  return decision === 'retry' || decision === 'reconnect';
+}
