@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { formatPage } from '../bin/docs/format-page.ts';
 import type { Bench } from './kit/bench.ts';
 import { formatTable, readResults, tableOf } from './kit/report.ts';
 
@@ -26,7 +27,7 @@ export async function performancePage(benches: readonly Bench[]): Promise<string
         `\`npm run bench -- ${bench.name}\`.`,
     );
   }
-  return `${[intro, ...sections].join('\n\n')}\n`;
+  return formatPage('docs/performance.md', [intro, ...sections].join('\n\n'));
 }
 
 const intro = `<!-- Made by \`npm run bench -- --docs\` from bench/results/; edit those, not this. -->

@@ -1,9 +1,7 @@
-import { glob } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeDocs } from './docs.ts';
-import { runBench, type Bench } from './kit/bench.ts';
+import { findBenches, loadBench, loadBenches } from './files.ts';
+import { runBench } from './kit/bench.ts';
 import { formatTable, tableOf, writeResults } from './kit/report.ts';
 
 const usage = `npm run bench -- NAME... [--json FILE] [--runs N]   run benches, each with its peers
@@ -26,7 +24,7 @@ async function main(args: string[]): Promise<number> {
   });
   const files = await findBenches();
   if (values.docs === true) {
-    await writeDocs(await Promise.all([...files.values()].map(loadBench)));
+    await writeDocs([...(await loadBenches()).values()]);
     return 0;
   }
   if (values.list === true || values.help === true || positionals.length === 0) {
@@ -54,20 +52,4 @@ async function main(args: string[]): Promise<number> {
     if (values.json !== undefined) await writeResults(values.json, results);
   }
   return 0;
-}
-
-/** By name, which is the file's: `bench/replicate/copy.bench.ts` is `copy`. */
-async function findBenches(): Promise<Map<string, string>> {
-  const files: string[] = [];
-  const folder = new URL('.', import.meta.url);
-  for await (const file of glob('**/*.bench.ts', { cwd: fileURLToPath(folder) })) files.push(file);
-  const named = files
-    .toSorted()
-    .map((file) => [basename(file, '.bench.ts'), new URL(file, folder)]);
-  return new Map(named.map(([name, url]) => [String(name), String(url)]));
-}
-
-async function loadBench(file: string): Promise<Bench> {
-  const loaded: { default: Bench } = await import(file);
-  return loaded.default;
 }

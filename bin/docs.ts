@@ -1,12 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { pages } from './docs/pages.ts';
+import { writeFile } from 'node:fs/promises';
+import { describeCommands } from './docs/cli.ts';
+import { describeConfiguration } from './docs/configuration.ts';
+import { describeErrors } from './docs/errors.ts';
 
-/** `npm run docs`: the pages that are made from the sources. A test holds them to it. */
-for (const { path, text } of await pages()) {
-  const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, text);
-  console.log(path);
+/** The pages that are made from the code, and what makes them. `test/docs` compares what is there with this. */
+export const generatedPages: Readonly<Record<string, () => string>> = {
+  'docs/reference/cli.md': describeCommands,
+  'docs/reference/configuration.md': describeConfiguration,
+  'docs/reference/errors.md': describeErrors,
+};
+
+if (import.meta.main) {
+  for (const [path, make] of Object.entries(generatedPages)) {
+    await writeFile(new URL(`../${path}`, import.meta.url), make());
+    console.log(`wrote ${path}`);
+  }
 }

@@ -1,7 +1,6 @@
-import { format, resolveConfig } from 'prettier';
-import { fileURLToPath } from 'node:url';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { formatPage } from './format-page.ts';
 
 export interface Page {
   /** From the project's folder. */
@@ -16,11 +15,6 @@ export async function pages(): Promise<Page[]> {
     { path: 'docs/reference/errors.md', text: errorsPage() },
   ];
   return Promise.all(
-    made.map(async ({ path, text }) => ({ path, text: await formatted(path, text) })),
+    made.map(async ({ path, text }) => ({ path, text: await formatPage(path, text) })),
   );
-}
-
-async function formatted(path: string, text: string): Promise<string> {
-  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
-  return format(text, { ...(await resolveConfig(file)), filepath: file });
 }

@@ -55,6 +55,14 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   }
 }
 
+interface NotStarted {
+  readonly reason: string;
+  readonly mayRetry: boolean;
+}
+
+const passingObstacles =
+  /could not create any TCP\/IP sockets|pre-existing shared memory block|lock file "postmaster.pid" already exists/;
+
 /** A running local server. `stop` and `start` may alternate; the port stays the same. */
 export class LocalServer {
   readonly host = '127.0.0.1';
@@ -68,6 +76,7 @@ export class LocalServer {
   readonly bin: string;
   #port = 0;
   #process: ChildProcess | null = null;
+  #wasKilled = false;
   readonly #options: LocalServerOptions;
   readonly #watchdog: Watchdog;
 
@@ -110,17 +119,19 @@ export class LocalServer {
   /** Start again after `stop` or `kill`; does nothing while running. */
   async start(): Promise<void> {
     if (this.#process !== null) return;
-    // The first start chooses a port. Another process may take it between the look and the start.
-    for (let attempt = 1; ; attempt++) {
+    // The first start chooses a port; another process may take it between the look and the start. After
+    // a kill, the old backends hold the data directory until they notice.
+    const deadline = Date.now() + startTimeoutMs;
+    for (;;) {
       const port = this.#port === 0 ? await findFreePort() : this.#port;
       const outcome = await this.#startOn(port);
       if (outcome === null) {
         this.#port = port;
+        this.#wasKilled = false;
         return;
       }
-      const mayRetry = outcome.portTaken && attempt < 20;
-      if (!mayRetry) throw await this.#notStarted(outcome.reason);
-      await delay(this.#port === 0 ? 0 : 100);
+      if (!outcome.mayRetry || Date.now() > deadline) throw await this.#notStarted(outcome.reason);
+      await delay(20);
     }
   }
 
@@ -132,11 +143,13 @@ export class LocalServer {
   /** SIGKILL the postmaster; its backends end when they notice. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+    this.#wasKilled = true;
   }
 
   /** Stop, and remove everything but a `dataDir` that the caller chose. */
   async remove(): Promise<void> {
     await this.stop('immediate');
+    if (this.#wasKilled) await removeSharedMemory(this.dataDir);
     await this.#watchdog.release();
   }
 
@@ -157,7 +170,7 @@ export class LocalServer {
     return this.url(name);
   }
 
-  async #startOn(port: number): Promise<{ portTaken: boolean; reason: string } | null> {
+  async #startOn(port: number): Promise<NotStarted | null> {
     await rm(join(this.dataDir, 'postmaster.opts'), { force: true });
     const log = await open(this.logPath, 'a');
     const logStart = (await log.stat()).size;
@@ -184,8 +197,10 @@ export class LocalServer {
     }
     this.#watchdog.guard(null);
     const said = (await readFile(this.logPath)).subarray(logStart).toString();
-    const portTaken = /could not create any TCP\/IP sockets|Address already in use/.test(said);
-    return { portTaken, reason: said.match(/FATAL: {2}(.*)/)?.[1] ?? 'it was not ready in time' };
+    return {
+      mayRetry: passingObstacles.test(said),
+      reason: said.match(/\[\d+\] FATAL: {2}(.*)/)?.[1] ?? 'it was not ready in time',
+    };
   }
 
   /** Line 8 of postmaster.pid says `ready` once connections are accepted. */
@@ -277,6 +292,16 @@ async function prepareDataDir(
     await copyDataDir(bin, major, dataDir, templateDir);
   else await initDataDir(bin, major, dataDir, password);
   return dataDir;
+}
+
+/** A killed postmaster leaves its System V segment, named by line 7 of postmaster.pid: key and id. */
+async function removeSharedMemory(dataDir: string): Promise<void> {
+  const line = (await readIfThere(join(dataDir, 'postmaster.pid'))).split('\n')[6] ?? '';
+  const id = line.trim().split(/\s+/)[1];
+  if (id === undefined) return;
+  await new Promise((resolve) =>
+    spawn('ipcrm', ['-m', id]).once('error', resolve).once('exit', resolve),
+  );
 }
 
 async function ended(child: ChildProcess): Promise<void> {
