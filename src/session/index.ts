@@ -1,5 +1,6 @@
 export { createSlot, dropSlot, identifySystem } from './replication-commands.ts';
 export { describeConnection, parseConnection, Secret } from './target/index.ts';
+export { createPgClient, createPgPool } from './pg-client.ts';
 export { Session } from './session.ts';
 export { quoteIdentifier, quoteLiteral } from './quote.ts';
 
@@ -7,6 +8,7 @@ export type { Asides } from './asides.ts';
 export type { ConnectOptions } from './connect.ts';
 export type { CopyIn } from './copy-in.ts';
 export type { TakeRun } from './copy-out.ts';
+export type { PgPoolOptions } from './pg-client.ts';
 export type { QueryResult, QueryValue } from './run-query.ts';
 export type { ReplicationBlock } from './replication-block.ts';
 export type { CreatedSlot, SlotOptions, SystemIdentity } from './replication-commands.ts';
