@@ -1,4 +1,5 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { glob, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { formatNumber, type Result } from './bench.ts';
 
@@ -28,7 +29,9 @@ export async function writeResults(path: string, results: readonly Result[]): Pr
 /** All comparisons of all files in a folder, by file name. */
 export async function readResults(folder: URL): Promise<Map<string, Result[]>> {
   const results = new Map<string, Result[]>();
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json')).toSorted()) {
+  const files: string[] = [];
+  for await (const file of glob('*.json', { cwd: fileURLToPath(folder) })) files.push(file);
+  for (const file of files.toSorted()) {
     const { also, ...headline } = fileSchema.parse(
       JSON.parse(await readFile(new URL(file, folder), 'utf8')),
     );
