@@ -57,6 +57,14 @@ export class RawConnection implements AsyncDisposable {
     return connection;
   }
 
+  /** A connection that carries one message and nothing back. */
+  static async sendOnce(port: number, bytes: Buffer): Promise<void> {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.end(bytes);
+    socket.resume();
+    await once(socket, 'close');
+  }
+
   /** Sends what the writer holds. */
   send(): void {
     this.#socket.write(this.writer.take());
@@ -101,9 +109,12 @@ export class RawConnection implements AsyncDisposable {
     await this.until(BackendTag.readyForQuery);
   }
 
+  /** Says good-bye, and closes without reading what is still to come. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.end(this.writer.terminate().take());
-    if (!this.#socket.closed) await once(this.#socket, 'close');
+    this.#socket.write(this.writer.terminate().take());
+    const closed = this.#socket.closed ? null : once(this.#socket, 'close');
+    this.#socket.destroySoon();
+    await closed;
   }
 
   async #login(options: LoginOptions, certificate: Buffer | null): Promise<void> {
