@@ -15,7 +15,12 @@ select json_build_object(
   'maxReplicationSlots', current_setting('max_replication_slots')::int,
   'usedReplicationSlots', (select count(*)::int from pg_replication_slots),
   'maxWalSenders', current_setting('max_wal_senders')::int,
-  'usedWalSenders', (select count(*)::int from pg_stat_get_wal_senders()),
+  -- A replication connection of ours that is not following yet is the one we are about to use.
+  'usedWalSenders', (
+    select count(*)::int from pg_stat_get_wal_senders() s
+    left join pg_stat_activity a on a.pid = s.pid
+    where not (coalesce(a.usename = current_user and a.state = 'idle', false)
+               and a.application_name like 'sluice %')),
   'reservedConnections', current_setting('superuser_reserved_connections')::int,
   'maxConnections', current_setting('max_connections')::int,
   'maxSlotWalKeepMb', (select setting::int8 from pg_settings where name = 'max_slot_wal_keep_size'),

@@ -1,7 +1,9 @@
 select json_build_object(
   'name', r.rolname,
   'isSuperuser', r.rolsuper,
-  'canReplicate', r.rolsuper or r.rolreplication,
+  -- Amazon RDS gives its own role instead of the attribute.
+  'canReplicate', r.rolsuper or r.rolreplication or exists (
+    select from pg_roles m where m.rolname = 'rds_replication' and pg_has_role(m.oid, 'MEMBER')),
   'bypassesRowSecurity', r.rolsuper or r.rolbypassrls,
   'canCreateInDatabase', has_database_privilege(current_database(), 'CREATE'),
   'canReadAllStats', pg_has_role('pg_read_all_stats', 'USAGE'),

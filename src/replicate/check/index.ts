@@ -1,0 +1,19 @@
+import type { Finding } from '../../service/index.ts';
+import { checks } from './checks.ts';
+import { readCheckFacts, type CheckOptions } from './facts.ts';
+
+export { findingSpecs } from './checks.ts';
+export type { FindingSpec, FindingSpecs } from './define.ts';
+export type { CheckOptions } from './facts.ts';
+
+/**
+ * Looks at everything that can be known before the work (P10) and changes nothing: both servers, both
+ * catalogs, the roles' privileges, and what the target's ledger knows of the pipeline. Findings come
+ * servers first, then tables, then what is not covered; none means nothing to say.
+ *
+ * @throws CATALOG_PATTERN
+ */
+export async function checkReplication(options: CheckOptions): Promise<Finding[]> {
+  const facts = await readCheckFacts(options);
+  return checks.flatMap((check) => check.run(facts));
+}

@@ -1,0 +1,22 @@
+import { defineCheck } from './define.ts';
+
+export const selection = defineCheck(
+  {
+    CHECK_NO_TABLES: {
+      severity: 'blocks',
+      meaning: 'No table of the source is chosen.',
+      remedy: 'name tables that exist',
+    },
+    CHECK_PATTERN: {
+      severity: 'warns',
+      meaning: 'A pattern matches no table of the source.',
+      remedy: 'correct it, or remove it',
+    },
+  },
+  ({ tables, unmatchedPatterns }, report) => {
+    if (tables.length === 0) report('CHECK_NO_TABLES', 'source', 'no table is chosen');
+    for (const pattern of unmatchedPatterns) {
+      report('CHECK_PATTERN', `pattern ${pattern}`, 'no such table on the source');
+    }
+  },
+);
