@@ -20,10 +20,8 @@ export function describeProgress(
   make: (screen: Screen, clock: Clock) => ProgressView,
 ): void {
   describe(`${name} keeps the progress contract`, () => {
-    const begin = () => beginProgress(make);
-
     test('tells of a task, what it does, and how it ended', () => {
-      const { screen, clock, progress } = begin();
+      const { screen, clock, progress } = beginProgress(make);
       const task = progress.task('copy', { rows: 100, bytes: 1000 });
       task.status('building indexes');
       task.advance({ rows: 50, bytes: 500 });
@@ -36,7 +34,7 @@ export function describeProgress(
     });
 
     test('tells notes, of a task and of none', () => {
-      const { screen, progress } = begin();
+      const { screen, progress } = beginProgress(make);
       progress.note('a snapshot was taken');
       progress.task('copy').note('binary, since both sides agree');
       progress.close();
@@ -45,7 +43,7 @@ export function describeProgress(
     });
 
     test('ignores what comes after the end of a task', () => {
-      const { screen, progress } = begin();
+      const { screen, progress } = beginProgress(make);
       const task = progress.task('copy');
       task.done('first end');
       task.fail('second end');
@@ -58,7 +56,7 @@ export function describeProgress(
     });
 
     test('ends the tasks within a task that ends', () => {
-      const { screen, clock, progress } = begin();
+      const { screen, clock, progress } = beginProgress(make);
       const outer = progress.task('copy');
       outer.task('public.orders').task('range 1');
       outer.fail('the source went away');
@@ -69,7 +67,7 @@ export function describeProgress(
     });
 
     test('leaves no timer once closed, and may be closed twice', () => {
-      const { clock, progress } = begin();
+      const { clock, progress } = beginProgress(make);
       progress.task('copy').advance({ rows: 1 });
       progress.close();
       progress.close();
@@ -77,7 +75,7 @@ export function describeProgress(
     });
 
     test('stays on its lines whatever names hold', () => {
-      const { screen, progress } = begin();
+      const { screen, progress } = beginProgress(make);
       progress.task('a\nb\u001b[2Jc', { rows: 1 }).done('d\re');
       progress.close();
       expect(screen.written).not.toContain('\u001b[2J');
@@ -86,7 +84,7 @@ export function describeProgress(
     });
 
     test('prints lines given to it', () => {
-      const { screen, progress } = begin();
+      const { screen, progress } = beginProgress(make);
       progress.task('copy');
       progress.print('the log says this');
       progress.close();

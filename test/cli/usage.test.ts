@@ -1,0 +1,159 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runHere } from './fake-io.ts';
+
+let folder: string;
+let file: string;
+const nowhere = 'postgres://app:s3cret@127.0.0.1:1/shop';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-cli-'));
+  file = join(folder, 'sluice.toml');
+  await writeFile(
+    file,
+    `[databases]
+shop = "${nowhere}"
+shop2 = "${nowhere}2"
+[replicate.one]
+source = "shop"
+target = "shop2"
+[replicate.two]
+source = "shop2"
+target = "shop"
+`,
+  );
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+test('the version is that of the package', async () => {
+  const { exitCode, stdout } = await runHere(['--version']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+test('help goes to stdout and is no failure', async () => {
+  const { exitCode, stdout, stderr } = await runHere(['replicate', 'run', '--help']);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('--copy-jobs <n>');
+});
+
+describe('wrong usage exits 2 and says what is wrong', () => {
+  test.each([
+    [[], 'Usage: sluice'],
+    [['replicate'], 'Usage: sluice replicate'],
+    [['replicat'], 'Did you mean replicate?'],
+    [['replicate', 'drp'], 'Did you mean drop?'],
+    [['run', '--confg', 'x'], 'Did you mean --config?'],
+    [['run', 'surplus'], 'too many arguments'],
+    [['run', '--log-level', 'loud'], '--log-level'],
+    [['check', '--source', nowhere], '--target is missing'],
+    [['check', '--target', nowhere], '--source is missing'],
+    [
+      ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--copy-jobs', '0'],
+      '--copy-jobs: expected integer 1..64, got 0',
+    ],
+    [
+      ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--spill-max', 'all'],
+      '--spill-max: expected a size',
+    ],
+    [
+      ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--tables', 'orders'],
+      '--tables: expected schema.table',
+    ],
+  ])('%j', async (args, said) => {
+    const { exitCode, stderr } = await runHere(args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(said);
+    expect(stderr).not.toContain('s3cret');
+  });
+
+  test('a file that is not there', async () => {
+    const { exitCode, stderr } = await runHere(['run', '--config', join(folder, 'none.toml')]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^sluice: CONFIG_NOT_FOUND: .*none\.toml: ENOENT; .*\n$/);
+  });
+
+  test('a file with problems', async () => {
+    const wrong = join(folder, 'wrong.toml');
+    await writeFile(wrong, '[replicate.a]\nsource = "x"\ncopy_job = 2\n');
+    const { exitCode, stderr } = await runHere(['check', '--config', wrong]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('did you mean copy_jobs?');
+    expect(stderr).toContain('replicate.a.target: is required');
+    expect(stderr).toContain('wrong.toml:3');
+  });
+
+  test('a file that asks for nothing', async () => {
+    const empty = join(folder, 'empty.toml');
+    await writeFile(empty, '');
+    const { exitCode, stderr } = await runHere(['run'], { SLUICE_CONFIG: empty });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('COMMAND_NOTHING_CONFIGURED');
+  });
+
+  test('a pipeline that is not in the file', async () => {
+    const { exitCode, stderr } = await runHere(['replicate', 'drop', 'tow', '--config', file]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('COMMAND_NO_PIPELINE');
+    expect(stderr).toContain('did you mean two?');
+  });
+
+  test('a file with several pipelines where one is wanted', async () => {
+    const { exitCode, stderr } = await runHere(['replicate', 'run', '--config', file]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('which pipeline? one, two');
+  });
+
+  test('a name of [databases] that is not there', async () => {
+    const place = ['--source', 'shpo', '--target', 'shop2'];
+    const { exitCode, stderr } = await runHere(['check', '--config', file, ...place]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('CONFIG_DATABASE: databases.shpo');
+  });
+});
+
+describe('a server that is not there', () => {
+  const place = ['--source', nowhere, '--target', `${nowhere}2`];
+
+  test('exits 1 with one line: code, what, remedy, and no password', async () => {
+    const { exitCode, stderr, stdout } = await runHere(['check', ...place]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^sluice: SESSION_CONNECT: .*127\.0\.0\.1:1.*; .*\n$/);
+    expect(stderr + stdout).not.toContain('s3cret');
+  });
+
+  test('shows its causes and call frames with --verbose', async () => {
+    const { stderr } = await runHere(['check', '--verbose', ...place]);
+    expect(stderr).toMatch(/\n +at /);
+    expect(stderr).toContain('because ');
+    expect(stderr).not.toContain('s3cret');
+  });
+
+  test('is told as JSON with --json', async () => {
+    const { stderr } = await runHere(['replicate', 'drop', '--json', ...place]);
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: 'SESSION_CONNECT', decision: 'reconnect' },
+    });
+  });
+
+  test('does not hide the others of a status or a check', async () => {
+    const status = await runHere(['status', '--config', file, '--json']);
+    expect(status.exitCode).toBe(1);
+    expect(JSON.parse(status.stdout)).toMatchObject([
+      { name: 'one', error: { code: 'SESSION_CONNECT' } },
+      { name: 'two', error: { code: 'SESSION_CONNECT' } },
+    ]);
+    const check = await runHere(['check', '--config', file]);
+    expect(check.exitCode).toBe(1);
+    expect(check.stdout).toMatch(/one: could not be checked: .*\ntwo: could not be checked: /);
+  });
+
+  test('ends replicate run before it begins', async () => {
+    const { exitCode, stderr } = await runHere(['replicate', 'run', ...place]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('SESSION_CONNECT');
+  });
+});
