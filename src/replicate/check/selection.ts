@@ -15,7 +15,8 @@ export const selection = defineCheck(
   },
   ({ tables, unmatchedPatterns }, report) => {
     if (tables.length === 0) report('CHECK_NO_TABLES', 'source', 'no table is chosen');
-    for (const pattern of unmatchedPatterns) {
+    const patterns = tables.length === 0 ? [] : unmatchedPatterns;
+    for (const pattern of patterns) {
       report('CHECK_PATTERN', `pattern ${pattern}`, 'no such table on the source');
     }
   },

@@ -1,0 +1,53 @@
+import { checkReplication, type CheckOptions } from '../../src/replicate/check/index.ts';
+import type { Finding } from '../../src/service/index.ts';
+import { anyMajor, majors, postgres, type TestDatabase, type TestServer } from '../kit/index.ts';
+
+export const structure = `
+  create schema shop;
+  create type shop.mood as enum ('sad', 'ok');
+  create table shop.customer (id int primary key, name varchar(20) not null, mood shop.mood);
+  create table shop.orders (id bigint primary key, customer int references shop.customer, note text);
+`;
+
+export const oldest = majors.at(-1) ?? anyMajor;
+export const newest = majors[0] ?? anyMajor;
+
+export interface Setting {
+  readonly source?: string;
+  readonly target?: string;
+  /** Runs on the connection that checks the target, last. */
+  readonly asTarget?: string;
+}
+
+export type Choice = Omit<CheckOptions, 'source' | 'target'>;
+
+/** Pairs of databases that are ready for one another, but for what a test changes. */
+export class Pairs {
+  readonly source: TestServer;
+  readonly target: TestServer;
+
+  /** The oldest server as the source, the newest as the target; theirs live as long as the file. */
+  constructor() {
+    this.source = postgres(oldest, { max_prepared_transactions: 5 });
+    this.target = postgres(newest);
+  }
+
+  async make(setting: Setting = {}): Promise<[TestDatabase, TestDatabase]> {
+    const here = await this.source.database(structure);
+    const there = await this.target.database(structure);
+    await here.query(`set search_path = ''; ${setting.source ?? ''}`);
+    await there.query(`set search_path = ''; ${setting.target ?? ''}`);
+    if (setting.asTarget !== undefined) await there.query(setting.asTarget);
+    return [here, there];
+  }
+
+  async check(setting: Setting = {}, choice: Choice = {}): Promise<Finding[]> {
+    const [source, target] = await this.make(setting);
+    return await checkReplication({ source, target, tables: ['shop.*'], ...choice });
+  }
+}
+
+/** `CODE subject` each. */
+export function brief(findings: readonly Finding[]): string[] {
+  return findings.map((one) => `${one.code} ${one.subject}`);
+}
