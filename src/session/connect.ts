@@ -98,7 +98,10 @@ async function tryHost(
   for (const address of target.loadBalanceHosts ? shuffle(addresses) : addresses) {
     try {
       using deadline = connectDeadline(target, host, options);
-      return await tryEncryptions({ target, options, host, address, deadline, wanted });
+      return await inTime(
+        deadline,
+        tryEncryptions({ target, options, host, address, deadline, wanted }),
+      );
     } catch (error) {
       if (!mayTryNext(error, options)) throw error;
       failures.push(error);
@@ -119,6 +122,16 @@ function connectDeadline(
       timeoutMs: connectTimeoutMs,
     });
   return new Deadline(connectTimeoutMs, makeError, options.signal);
+}
+
+/** When the time is up, what it broke off says so in many ways. */
+async function inTime<T>(deadline: Deadline, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    deadline.signal.throwIfAborted();
+    throw error;
+  }
 }
 
 /** Not reached, not ready, or not of the kind asked for: another host may serve. */

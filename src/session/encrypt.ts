@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { SluiceError } from '../errors/index.ts';
+import { isSluiceError, SluiceError } from '../errors/index.ts';
 import { EncryptionAnswer, MessageWriter } from '../wire/index.ts';
 import type { Deadline } from './deadline.ts';
-import { opened } from './open-socket.ts';
+import { asConnectError, opened } from './open-socket.ts';
 import { describePlace, type TargetHost, type TlsTarget } from './target/index.ts';
 import { buildTlsOptions } from './tls-options.ts';
 
@@ -30,7 +30,7 @@ export async function encrypt(
   try {
     await opened(encrypted, 'secureConnect', place);
   } catch (error) {
-    throw asTlsError(error, place);
+    throw asTlsError(error, place, tls.negotiation);
   }
   checkProtocol(encrypted, tls, place);
   return encrypted;
@@ -46,7 +46,8 @@ function startTls(
   } catch (cause) {
     // A certificate or key file that does not hold one.
     socket.destroy();
-    throw asTlsError(cause, place);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SluiceError('SESSION_TLS', { place, reason }, { cause });
   }
 }
 
@@ -83,7 +84,7 @@ async function firstChunk(socket: Socket, place: string): Promise<Buffer> {
     return await promise;
   } catch (cause) {
     socket.destroy();
-    throw cause instanceof SluiceError ? cause : asTlsError(cause, place);
+    throw asConnectError(cause, place);
   } finally {
     socket.off('data', onData);
     socket.off('error', reject);
@@ -103,10 +104,19 @@ function refused(socket: Socket, place: string, reason: string): SluiceError {
   return new SluiceError('SESSION_TLS', { place, reason });
 }
 
-function asTlsError(cause: unknown, place: string): Error {
-  if (cause instanceof SluiceError && cause.code !== 'SESSION_CONNECT') return cause;
-  if (cause instanceof Error && cause.name === 'AbortError') return cause;
-  const root = cause instanceof SluiceError ? cause.cause : cause;
-  const reason = root instanceof Error ? root.message : String(root);
-  return new SluiceError('SESSION_TLS', { place, reason }, { cause: root });
+/**
+ * A connection that just breaks off is the network's or a dying server's doing, and may be tried again;
+ * an older server breaks off a direct handshake, too.
+ */
+function asTlsError(error: unknown, place: string, negotiation: TlsTarget['negotiation']): unknown {
+  if (!isSluiceError(error, 'SESSION_CONNECT')) return error;
+  const { cause } = error;
+  const isBroken = !(cause instanceof Error) || !('code' in cause) || isNetworkCode(cause.code);
+  if (isBroken && negotiation === 'postgres') return error;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SluiceError('SESSION_TLS', { place, reason }, { cause });
+}
+
+function isNetworkCode(code: unknown): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT';
 }

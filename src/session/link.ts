@@ -53,6 +53,7 @@ export class Link {
   #end: Error | null = null;
   #isClosed = false;
   #drain: PromiseWithResolvers<void> | null = null;
+  #idle: PromiseWithResolvers<void> | null = null;
 
   constructor(socket: Socket, place: string) {
     this.#socket = socket;
@@ -114,6 +115,13 @@ export class Link {
     if (!this.needsDrain) return Promise.resolve();
     this.#drain ??= Promise.withResolvers<void>();
     return this.#drain.promise;
+  }
+
+  /** When no reply is due any more, or the connection has ended. */
+  idle(): Promise<void> {
+    if (!this.isBusy) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers<void>();
+    return this.#idle.promise;
   }
 
   /** Stops reading: the server gets to feel it when its socket buffers are full. */
@@ -219,6 +227,7 @@ export class Link {
     if (tag === BackendTag.readyForQuery && --submission.syncsLeft === 0) {
       this.#submissions.shift();
       submission.resolve();
+      if (this.#submissions.size === 0) this.#settleIdle();
     }
   };
 
@@ -258,6 +267,11 @@ export class Link {
     this.#socket.destroy();
   };
 
+  #settleIdle(): void {
+    this.#idle?.resolve();
+    this.#idle = null;
+  }
+
   #settleAll(): void {
     this.#isClosed = true;
     const error = this.lostError();
@@ -266,5 +280,6 @@ export class Link {
     for (let next = this.#submissions.shift(); next; next = this.#submissions.shift()) {
       next.reject(error);
     }
+    this.#settleIdle();
   }
 }

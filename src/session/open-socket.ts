@@ -56,7 +56,8 @@ function ignoreLater(): void {
   // nothing depends on this socket any more
 }
 
-function asConnectError(cause: unknown, place: string): Error {
+/** A socket's error as ours; what the caller's signal or our deadline gave as reason stays. */
+export function asConnectError(cause: unknown, place: string): Error {
   if (cause instanceof SluiceError || (cause instanceof Error && cause.name === 'AbortError')) {
     return cause;
   }

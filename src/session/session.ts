@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '../errors/index.ts';
 import { MessageWriter, type OnFrame, type TransactionStatus } from '../wire/index.ts';
 import type { Asides } from './asides.ts';
@@ -11,6 +12,9 @@ import { parseConnection, type ConnectionTarget } from './target/index.ts';
 
 /** A server that does not hang up in this time is not waited for. */
 const closeTimeoutMs = 2000;
+
+/** How long a cancelled statement gets to end before it is cancelled again. */
+const cancelPatienceMs = 100;
 
 /**
  * One authenticated connection, with the settings that everything of ours depends on in force.
@@ -149,6 +153,11 @@ export class Session {
     return this.#closing;
   }
 
+  /** `await using session = ...` */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Ends the session at once; the server notices when it next reads or writes. */
   destroy(): void {
     const { link } = this.#connected;
@@ -164,13 +173,24 @@ export class Session {
     clearTimeout(late);
   }
 
-  /** A server busy with a statement would not notice that we are gone. */
+  /**
+   * A server busy with a statement would not notice that we are gone, and one that has not yet read it
+   * lets a cancel request pass: so more than one may be needed.
+   */
   async #abandonWork(): Promise<void> {
-    try {
-      await this.cancel();
-    } catch {
-      // The server cannot be reached for that any more: the connection's end must do.
+    const { link } = this.#connected;
+    const deadline = performance.now() + closeTimeoutMs;
+    while (link.isBusy && performance.now() < deadline) {
+      try {
+        await this.cancel();
+      } catch {
+        break; // the server cannot be reached for that any more: the connection's end must do
+      }
+      const patience = new AbortController();
+      const waited = delay(cancelPatienceMs, undefined, { signal: patience.signal });
+      await Promise.race([link.idle(), waited.catch(() => undefined)]);
+      patience.abort();
     }
-    this.destroy();
+    if (link.isBusy) this.destroy();
   }
 }
