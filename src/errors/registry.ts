@@ -2,6 +2,8 @@ import { catalogErrors } from './catalog.ts';
 import { commandErrors } from './command.ts';
 import { demoErrors } from './demo.ts';
 import { ledgerErrors } from './ledger.ts';
+import { copyErrors } from './replicate-copy.ts';
+import { compareErrors } from './replicate-compare.ts';
 import { replicateErrors } from './replicate.ts';
 import { serviceErrors } from './service.ts';
 import { sessionErrors } from './session.ts';
@@ -13,6 +15,8 @@ import { wireErrors } from './wire.ts';
 export const registry = {
   ...catalogErrors,
   ...commandErrors,
+  ...compareErrors,
+  ...copyErrors,
   ...demoErrors,
   ...ledgerErrors,
   ...replicateErrors,

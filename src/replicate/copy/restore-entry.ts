@@ -1,0 +1,48 @@
+import { displayName } from '../../catalog/index.ts';
+import { ServerError, SluiceError } from '../../errors/index.ts';
+import {
+  checkEpoch,
+  inTransaction,
+  markRestored,
+  type DroppedObject,
+  type Owner,
+  type Tx,
+} from '../../ledger/index.ts';
+import { decisionOf, failpoint } from '../../service/index.ts';
+
+/**
+ * Makes one dropped object again and says so in the journal, in one transaction. The epoch is checked last,
+ * since a claim waits for whoever has checked it, and an index may take hours.
+ *
+ * @throws COPY_RESTORE_REFUSED  the rows do not fit it; nothing is lost
+ */
+export async function restoreEntry(tx: Tx, owner: Owner, entry: DroppedObject): Promise<void> {
+  await failpoint('copy.index.before-restore');
+  await inTransaction(tx, async () => {
+    await explain(entry, () => tx.query(entry.definition));
+    await markRestored(tx, owner.name, entry);
+    await checkEpoch(tx, owner);
+    await failpoint('copy.index.before-commit');
+  });
+  await failpoint('copy.index.after-restore');
+}
+
+async function explain(entry: DroppedObject, run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    const decision = decisionOf(error);
+    if (decision === 'retry' || decision === 'reconnect') throw error;
+    throw new SluiceError(
+      'COPY_RESTORE_REFUSED',
+      {
+        kind: entry.kind,
+        object: entry.name,
+        table: displayName(entry.table),
+        sqlstate: error.sqlstate,
+      },
+      { cause: error },
+    );
+  }
+}
