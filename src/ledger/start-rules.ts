@@ -11,15 +11,17 @@ export interface SlotFacts {
   readonly invalidationReason: string | null;
 }
 
-/** How far the named durable spill reaches, and from where; null when it is not to be found. */
+/** The durable spill that the ledger names, as found on disk. */
 export interface SpillFacts {
-  readonly endLsn: Lsn;
+  /** Behind the last transaction in it; null when it is empty. */
+  readonly endLsn: Lsn | null;
 }
 
 /**
  * Where following may begin, by promise P2: the ledger's position, and only when the source still
  * has everything after it, or our own durable spill does. Never the larger of two positions.
  *
+ * @param spill null when the ledger names none, or it is not to be found
  * @returns null when the pipeline never had a slot: begin with a copy
  * @throws LEDGER_SLOT_MISSING, LEDGER_SLOT_LOST, LEDGER_SLOT_AHEAD, LEDGER_SPILL_MISSING
  */
@@ -36,12 +38,13 @@ export function startPosition(
     const reason = slot.invalidationReason ?? 'its WAL was removed';
     throw new SluiceError('LEDGER_SLOT_LOST', { ...details, reason });
   }
-  if (pipeline.spill !== null && spill === null) {
-    throw new SluiceError('LEDGER_SPILL_MISSING', { pipeline: name, spill: pipeline.spill });
-  }
-  const reach = spill !== null && spill.endLsn > position ? spill.endLsn : position;
+  const spilled = spill?.endLsn ?? null;
+  const reach = spilled !== null && spilled > position ? spilled : position;
   const confirmed = slot.confirmedFlushLsn;
   if (confirmed !== null && confirmed > reach) {
+    if (pipeline.spill !== null && spill === null) {
+      throw new SluiceError('LEDGER_SPILL_MISSING', { pipeline: name, spill: pipeline.spill });
+    }
     throw new SluiceError('LEDGER_SLOT_AHEAD', { ...details, confirmed: formatLsn(confirmed) });
   }
   return position;

@@ -13,14 +13,22 @@ import {
 } from '../ledger/index.ts';
 import { blockingFindings, failpoint, type Log, type Progress } from '../service/index.ts';
 import { identifySystem } from '../session/index.ts';
-import { BlockQueue, readSlotChanges, SpillArea, type ChangeReader } from '../stream/index.ts';
+import { readSlotChanges, type ChangeQueue, type ChangeReader } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import { Applier } from './apply/applier.ts';
 import { checkReplication } from './check/index.ts';
-import { copyTables, resetUnfinished, restoreDropped, restoreForeignKeys } from './copy/index.ts';
+import {
+  copyTables,
+  resetUnfinished,
+  restoreDropped,
+  restoreForeignKeys,
+  type RestoreRequest,
+} from './copy/index.ts';
 import type { PipelineConnections } from './connections.ts';
 import type { PipelineMetrics } from './metrics.ts';
 import type { ReplicationOptions } from './options.ts';
+import { pumpBlocks } from './pump.ts';
+import { openSpill, type OpenQueue, type PipelineSpill } from './pipeline-spill.ts';
 import { destinations, planTables, type Plan } from './plan.ts';
 import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
 import { publish } from './source/publication.ts';
@@ -59,6 +67,16 @@ export async function attemptPipeline(deps: AttemptDeps): Promise<void> {
   await attempt.run();
 }
 
+/** More than the cores of a usual database server do not copy faster. */
+export const defaultCopyJobs = 4;
+
+interface Beginning {
+  /** Where following starts. */
+  readonly position: Lsn;
+  /** What tables that have no rows yet are copied under; null when there are none. */
+  readonly snapshot: SlotSnapshot | null;
+}
+
 class Attempt {
   readonly #deps: AttemptDeps;
 
@@ -67,7 +85,7 @@ class Attempt {
   }
 
   async run(): Promise<void> {
-    const { connections, standing, options, log } = this.#deps;
+    const { connections, standing, options } = this.#deps;
     standing.enter('checking');
     await migrate(connections.target);
     const plan = await planTables(connections.source, connections.target, options);
@@ -75,18 +93,16 @@ class Attempt {
     const pipeline = await this.#claim();
     standing.claimed(pipeline);
     await this.#publish(plan, pipeline);
-    const { position, snapshot } = await this.#begin(plan, pipeline);
-    const states = await readTableStates(connections.target, pipeline.name);
-    const area = new SpillArea(pipeline.name, {
-      directory: options.spill?.directory,
-      maxBytes: options.spill?.maxBytes ?? defaultSpillBytes,
-    });
+    const spill = await openSpill(pipeline, options.spill);
     try {
-      await this.#copyAndFollow(plan, pipeline, position, snapshot, states, area);
+      const begun = await this.#begin(plan, pipeline, spill);
+      try {
+        await this.#copyAndFollow(plan, pipeline, begun, spill);
+      } finally {
+        begun.snapshot?.holder.destroy();
+      }
     } finally {
-      snapshot?.holder.destroy();
-      area.remove();
-      log.debug('the attempt ended', { pipeline: pipeline.name });
+      await spill.close();
     }
   }
 
@@ -138,14 +154,10 @@ class Attempt {
   }
 
   /** Where following starts, and the snapshot under which missing tables are copied. */
-  async #begin(
-    plan: Plan,
-    pipeline: Pipeline,
-  ): Promise<{ position: Lsn; snapshot: SlotSnapshot | null }> {
-    const { connections, log, signal } = this.#deps;
-    const { source, target } = connections;
+  async #begin(plan: Plan, pipeline: Pipeline, spill: PipelineSpill): Promise<Beginning> {
+    const { source, target } = this.#deps.connections;
     const slot = await readSlot(source, pipeline.slot);
-    const known = startPosition(pipeline, slot, null);
+    const known = startPosition(pipeline, slot, spill.facts);
     if (known === null) {
       // A slot without a recorded position is one whose creator died in between: it holds nothing of ours.
       if (slot) await removeSlot(source, pipeline.slot);
@@ -156,7 +168,7 @@ class Attempt {
       return { position: snapshot.lsn, snapshot };
     }
     await resetUnfinished(target, pipeline, plan.pairs);
-    await restoreDropped(target, pipeline, { log, signal });
+    await restoreDropped({ ...this.#restoreRequest(pipeline), tables: plan.pairs });
     const states = await this.#states(pipeline);
     const isComplete = plan.pairs.every(
       (pair) => states.get(displayName(pair.source))?.state === 'ready',
@@ -165,6 +177,12 @@ class Attempt {
     const snapshot = await this.#createSlot(copySlotName(pipeline.slot), true);
     await this.#registerTables(plan, pipeline, snapshot.lsn);
     return { position: known, snapshot };
+  }
+
+  #restoreRequest(owner: Pipeline): RestoreRequest {
+    const { connections, log, progress, signal, options } = this.#deps;
+    const jobs = options.copyJobs ?? defaultCopyJobs;
+    return { target: connections.targetTarget, owner, jobs, log, progress, signal };
   }
 
   async #createSlot(slot: string, temporary: boolean): Promise<SlotSnapshot> {
@@ -193,36 +211,34 @@ class Attempt {
   async #copyAndFollow(
     plan: Plan,
     pipeline: Pipeline,
-    position: Lsn,
-    snapshot: SlotSnapshot | null,
-    states: readonly PipelineTable[],
-    area: SpillArea,
+    { position, snapshot }: Beginning,
+    spill: PipelineSpill,
   ): Promise<void> {
     const { connections, signal, options } = this.#deps;
-    const queue = new BlockQueue({ memoryBytes: queueBytes, area });
-    queue.isWaiting = snapshot !== null;
-    const reader = await readSlotChanges({
+    // Reading may confirm only once it has begun, and it begins behind what the spill holds.
+    let reader: ChangeReader | null = null;
+    const confirm = (durable: Lsn) => reader?.confirm(durable);
+    const open = await spill.open(connections.target, pipeline, position, confirm);
+    reader = await readSlotChanges({
       session: connections.replication,
       slot: pipeline.slot,
       publications: this.#publications(plan, pipeline),
-      from: position,
+      from: open.readFrom,
       isBinary: plan.streamFormat === 'binary',
       isStreaming: true,
-      area,
+      area: spill.area,
     });
-    const pump = pumpBlocks(reader, queue);
-    const lost = AbortSignal.any([signal, pump.failed]);
+    open.waits(snapshot !== null);
+    const pump = pumpBlocks(reader, open.queue);
     try {
-      if (snapshot) await this.#copy(plan, pipeline, snapshot, lost);
-      queue.isWaiting = false;
-      const gates = new Map(
-        states.map((state) => [displayName(state), state.snapshotLsn ?? position]),
-      );
+      if (snapshot)
+        await this.#copy(plan, pipeline, snapshot, AbortSignal.any([signal, pump.failed]));
+      open.waits(false);
       const stopAt = options.once ? await sourcePosition(connections.source) : null;
-      await this.#follow(plan, pipeline, { position, reader, queue, gates, stopAt });
+      await this.#follow(plan, pipeline, { position, reader, open, stopAt });
     } finally {
+      open.queue.end();
       await reader.stop();
-      queue.end();
       await pump.ended;
     }
   }
@@ -240,7 +256,7 @@ class Attempt {
     snapshot: SlotSnapshot,
     signal: AbortSignal,
   ): Promise<void> {
-    const { connections, options, log, progress, standing } = this.#deps;
+    const { connections, options, log, progress, standing, metrics } = this.#deps;
     standing.enter('copying');
     const states = await this.#states(pipeline);
     const tables = plan.pairs.filter(
@@ -248,35 +264,36 @@ class Attempt {
     );
     const lost = new AbortController();
     void snapshot.holder.closed.then(() => lost.abort());
-    const summary = await copyTables({
+    await copyTables({
       source: connections.sourceTarget,
       target: connections.targetTarget,
       owner: pipeline,
       tables,
       snapshot: { name: snapshot.name, lsn: snapshot.lsn },
       snapshotLost: lost.signal,
-      jobs: options.copyJobs ?? 4,
+      jobs: options.copyJobs ?? defaultCopyJobs,
+      onCopied: (copied) => {
+        standing.copied(copied);
+        metrics.copied(copied);
+      },
       log,
       progress,
       signal,
     });
-    standing.copied(summary);
     await snapshot.holder.close();
   }
 
   async #follow(
     plan: Plan,
     pipeline: Pipeline,
-    from: {
-      position: Lsn;
-      reader: ChangeReader;
-      queue: BlockQueue;
-      gates: ReadonlyMap<string, Lsn>;
-      stopAt: Lsn | null;
-    },
+    from: { position: Lsn; reader: ChangeReader; open: OpenQueue; stopAt: Lsn | null },
   ): Promise<void> {
     const { connections, standing, metrics, signal, log, becomeReady, options } = this.#deps;
-    const { reader, queue, gates, stopAt, position } = from;
+    const { reader, open, stopAt, position } = from;
+    const gates = new Map<string, Lsn>();
+    for (const [table, state] of await this.#states(pipeline))
+      gates.set(table, state.snapshotLsn ?? position);
+    let forgotten: Promise<void> = Promise.resolve();
     const applier = new Applier({
       session: connections.apply,
       owner: pipeline,
@@ -295,6 +312,8 @@ class Attempt {
         flushed: (flushed) => {
           reader.confirm(flushed);
           standing.confirmed(flushed);
+          metrics.flushed();
+          forgotten = open.forget(flushed);
         },
         retriedInOrder: (reason) => {
           metrics.retriedInOrder();
@@ -305,7 +324,8 @@ class Attempt {
     standing.follows(applier, reader);
     standing.enter('following');
     becomeReady();
-    await this.#restoreForeignKeysWhen(applier, pipeline, gates, queue, signal, stopAt);
+    await this.#restoreForeignKeysWhen(applier, pipeline, gates, open.queue, signal, stopAt);
+    await forgotten;
   }
 
   /** Foreign keys come back once every table has reached the newest snapshot: before, they need not hold. */
@@ -313,40 +333,14 @@ class Attempt {
     applier: Applier,
     pipeline: Pipeline,
     gates: ReadonlyMap<string, Lsn>,
-    queue: BlockQueue,
+    queue: ChangeQueue,
     signal: AbortSignal,
     stopAt: Lsn | null,
   ): Promise<void> {
-    const { connections, log } = this.#deps;
     const newest = [...gates.values()].reduce((a, b) => (a > b ? a : b), applier.position);
     if (applier.position < newest) await applier.run(queue, { signal, stopAt: newest });
     if (signal.aborted) return;
-    await restoreForeignKeys(connections.target, pipeline, { log, signal });
+    await restoreForeignKeys(this.#restoreRequest(pipeline));
     await applier.run(queue, { signal, stopAt });
   }
-}
-
-// What a reader may be ahead of apply by: two segments. More would only cost memory.
-const queueBytes = 32 * 1024 * 1024;
-const defaultSpillBytes = 10 * 1024 ** 3;
-
-interface Pump {
-  /** Aborts when reading failed. */
-  readonly failed: AbortSignal;
-  readonly ended: Promise<void>;
-}
-
-/** Moves blocks from the reader into the queue; the reader's error comes out of the queue, in its place. */
-function pumpBlocks(reader: ChangeReader, queue: BlockQueue): Pump {
-  const failed = new AbortController();
-  const ended = (async () => {
-    try {
-      for await (const block of reader.blocks()) await queue.push(block);
-      queue.end();
-    } catch (error) {
-      queue.end(error);
-      failed.abort(error);
-    }
-  })();
-  return { failed: failed.signal, ended };
 }

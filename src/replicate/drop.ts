@@ -5,6 +5,7 @@ import { parseConnection, Session } from '../session/index.ts';
 import { databaseIdentity, tryBecomeRunner } from './connections.ts';
 import { restoreDropped, restoreForeignKeys } from './copy/index.ts';
 import type { ReplicationOptions } from './options.ts';
+import { planTables } from './plan.ts';
 import { defaultName } from './replication.ts';
 import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
 import { unpublish } from './source/publication.ts';
@@ -35,7 +36,7 @@ export async function dropReplication(
       signal,
     });
     try {
-      return { name, removed: await remove(name, source, target, deps) };
+      return { name, removed: await remove(name, options, source, target, deps) };
     } finally {
       await target.close();
     }
@@ -46,6 +47,7 @@ export async function dropReplication(
 
 async function remove(
   name: string,
+  options: Pick<ReplicationOptions, 'target'>,
   source: Session,
   target: Session,
   deps: { log: Log; signal: AbortSignal },
@@ -60,8 +62,10 @@ async function remove(
   if (known) {
     // Claiming ends whatever a forgotten process still tries; what its copy dropped comes back first.
     const owner = await claimPipeline(target, known);
-    await restoreDropped(target, owner, deps);
-    await restoreForeignKeys(target, owner, deps);
+    const targetTarget = parseConnection(options.target);
+    const { pairs } = await planTables(source, target, {});
+    await restoreDropped({ ...deps, target: targetTarget, owner, jobs: 1, tables: pairs });
+    await restoreForeignKeys({ ...deps, target: targetTarget, owner, jobs: 1 });
   }
   for (const candidate of [slot, copySlotName(slot)]) {
     if (!(await readSlot(source, candidate))) continue;

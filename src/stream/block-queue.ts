@@ -1,5 +1,6 @@
 import { isSluiceError } from '../errors/index.ts';
 import type { ChangeBlock } from './block.ts';
+import type { ChangeQueue } from './change-queue.ts';
 import type { SpillArea, SpillFile } from './spill-area.ts';
 
 export interface BlockQueueOptions {
@@ -18,7 +19,7 @@ export interface BlockQueueOptions {
  * Held back, the reader leaves the changes in the source's WAL. Spilling instead is for a consumer that
  * will not take anything for a long time; when the spill is full, too, the reader is held back.
  */
-export class BlockQueue {
+export class BlockQueue implements ChangeQueue {
   readonly #options: BlockQueueOptions;
   readonly #memory: ChangeBlock[] = [];
   #head = 0;
@@ -53,7 +54,6 @@ export class BlockQueue {
     this.#wake();
   }
 
-  /** Resolves when the block is kept; waits while the queue is full. */
   async push(block: ChangeBlock): Promise<void> {
     while (!this.#fits && !this.#end) {
       if (await this.#spilled(block)) return;
@@ -65,13 +65,11 @@ export class BlockQueue {
     this.#wake();
   }
 
-  /** Resolves when {@link shift} would not wait. */
   async readable(): Promise<void> {
     while (this.isEmpty && !this.#end)
       await new Promise<void>((resolve) => (this.#wakeConsumer = resolve));
   }
 
-  /** The next block; null after {@link end}. Rejects with the error given to it, once all is consumed. */
   async shift(): Promise<ChangeBlock | null> {
     for (;;) {
       const block = await this.#next();
@@ -84,7 +82,6 @@ export class BlockQueue {
     }
   }
 
-  /** No more blocks come. The first call counts. */
   end(error: unknown = null): void {
     this.#end ??= { error };
     this.#wake();

@@ -22,7 +22,12 @@ describe('where following begins', () => {
     ['LEDGER_SLOT_LOST', pipeline, { ...slot, walStatus: 'lost' }, null],
     ['LEDGER_SLOT_LOST', pipeline, { ...slot, invalidationReason: 'idle_timeout' }, null],
     ['LEDGER_SLOT_AHEAD', pipeline, { ...slot, confirmedFlushLsn: at('0/51') }, null],
-    ['LEDGER_SPILL_MISSING', { ...pipeline, spill: 'a1' }, slot, null],
+    [
+      'LEDGER_SPILL_MISSING',
+      { ...pipeline, spill: 'a1' },
+      { ...slot, confirmedFlushLsn: at('0/51') },
+      null,
+    ],
     [
       'LEDGER_SLOT_AHEAD',
       { ...pipeline, spill: 'a1' },
@@ -31,6 +36,10 @@ describe('where following begins', () => {
     ],
   ] as const)('stops with %s', (code, known, found, spill) => {
     expect(() => startPosition(known, found, spill)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('does without a named spill that holds nothing the target lacks', () => {
+    expect(startPosition({ ...pipeline, spill: 'a1' }, slot, null)).toBe(at('0/50'));
   });
 
   it('accepts a slot that is ahead of the ledger within the durable spill', () => {

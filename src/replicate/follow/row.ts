@@ -12,10 +12,7 @@ export class Row {
   readonly #relation: Relation;
   readonly #texts: readonly (string | null | typeof unchanged)[];
 
-  private constructor(
-    relation: Relation,
-    texts: readonly (string | null | typeof unchanged)[],
-  ) {
+  private constructor(relation: Relation, texts: readonly (string | null | typeof unchanged)[]) {
     this.#relation = relation;
     this.#texts = texts;
   }

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { setSpill, type Pipeline, type SpillFacts, type Tx } from '../ledger/index.ts';
+import {
+  BlockQueue,
+  DurableLog,
+  DurableQueue,
+  SpillArea,
+  type ChangeQueue,
+} from '../stream/index.ts';
+import type { Lsn } from '../wire/index.ts';
+import type { ReplicationOptions } from './options.ts';
+
+// What a reader may be ahead of apply by: some segments. More would only cost memory.
+const queueBytes = 32 * 1024 * 1024;
+const defaultSpillBytes = 10 * 1024 ** 3;
+
+/** The disk of a pipeline's changes, and the queue in front of apply that goes with it. */
+export interface PipelineSpill {
+  /** For transactions that are streamed before they end. */
+  readonly area: SpillArea;
+  /** The durable spill that the ledger names; null when there is none of that name. */
+  readonly facts: SpillFacts | null;
+  /**
+   * The queue from `position` on, and where to read the slot from: behind what a durable spill holds.
+   *
+   * @param confirm the source may forget what is before: called by a durable spill only
+   */
+  open(
+    target: Tx,
+    pipeline: Pipeline,
+    position: Lsn,
+    confirm: (position: Lsn) => void,
+  ): Promise<OpenQueue>;
+  close(): Promise<void>;
+}
+
+export interface OpenQueue {
+  readonly queue: ChangeQueue;
+  readonly readFrom: Lsn;
+  /** Nothing is taken from the queue for long now: what memory cannot hold may go to disk. */
+  waits(isWaiting: boolean): void;
+  /** Everything before `flushed` is in the target. */
+  forget(flushed: Lsn): Promise<void>;
+}
+
+export async function openSpill(
+  pipeline: Pipeline,
+  options: ReplicationOptions['spill'],
+): Promise<PipelineSpill> {
+  const maxBytes = options?.maxBytes ?? defaultSpillBytes;
+  const area = new SpillArea(pipeline.slot, { directory: options?.directory, maxBytes });
+  if (options?.mode !== 'durable' || options.directory === undefined) return temporarySpill(area);
+  // The slot's name tells two targets apart that share a pipeline's name and a folder.
+  const log = await DurableLog.open(join(options.directory, `${pipeline.slot}.spill`), maxBytes);
+  return await durableSpill(area, log, pipeline);
+}
+
+function temporarySpill(area: SpillArea): PipelineSpill {
+  return {
+    area,
+    facts: null,
+    // Whatever an earlier durable spill held is in the target by now: the start rules saw to that.
+    open: async (target, pipeline, position) => {
+      if (pipeline.spill !== null) await setSpill(target, pipeline, null);
+      const queue = new BlockQueue({ memoryBytes: queueBytes, area });
+      return {
+        queue,
+        readFrom: position,
+        waits: (isWaiting) => {
+          queue.isWaiting = isWaiting;
+        },
+        forget: async () => undefined,
+      };
+    },
+    close: async () => area.remove(),
+  };
+}
+
+async function durableSpill(
+  area: SpillArea,
+  log: DurableLog,
+  pipeline: Pipeline,
+): Promise<PipelineSpill> {
+  let confirmed: (position: Lsn) => void = () => undefined;
+  const queue = new DurableQueue({
+    log,
+    memoryBytes: queueBytes,
+    onDurable: (position) => confirmed(position),
+  });
+  const isNamed = pipeline.spill === log.id;
+  if (isNamed) await queue.recover();
+  const { endLsn } = log;
+  return {
+    area,
+    facts: isNamed ? { endLsn } : null,
+    open: async (target, _pipeline, position, confirm) => {
+      if (!isNamed) {
+        // Not this pipeline's any more, and the start rules found that nothing of it is needed. Named
+        // before the first confirm: from then on a start without it stops.
+        await log.reset();
+        await setSpill(target, pipeline, log.id);
+      }
+      confirmed = confirm;
+      const spilled = log.endLsn;
+      return {
+        queue,
+        readFrom: spilled !== null && spilled > position ? spilled : position,
+        waits: () => undefined,
+        forget: (flushed) => queue.forget(flushed),
+      };
+    },
+    close: async () => {
+      queue.end();
+      await queue.close();
+      area.remove();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { ChangeQueue, ChangeReader } from '../stream/index.ts';
+
+export interface Pump {
+  /** Aborts when reading failed. */
+  readonly failed: AbortSignal;
+  readonly ended: Promise<void>;
+}
+
+/** Moves blocks from the reader into the queue; the reader's error comes out of the queue, in its place. */
+export function pumpBlocks(reader: ChangeReader, queue: ChangeQueue): Pump {
+  const failed = new AbortController();
+  const ended = (async () => {
+    try {
+      for await (const block of reader.blocks()) await queue.push(block);
+      queue.end();
+    } catch (error) {
+      queue.end(error);
+      failed.abort(error);
+    }
+  })();
+  return { failed: failed.signal, ended };
+}
