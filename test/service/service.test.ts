@@ -58,11 +58,17 @@ test('a failure while stopping is a failure, the abort itself is not', async () 
   await expect(aborting.finished).resolves.toBeUndefined();
 });
 
-test('work that is done by itself finishes', async () => {
-  const life = new Lifecycle('short', async (_signal, becomeReady) => becomeReady());
+test('work that is done by itself finishes, and is not begun again', async () => {
+  let begun = 0;
+  const life = new Lifecycle('short', async (_signal, becomeReady) => {
+    begun += 1;
+    becomeReady();
+  });
   life.start();
   await life.ready;
   await life.finished;
   expect(life.state).toBe('ended');
+  life.start();
   await life.stop();
+  expect(begun).toBe(1);
 });

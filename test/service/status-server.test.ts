@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Metrics, parseListenAddress, StatusServer } from '../../src/service/index.ts';
+import { within } from '../kit/wait.ts';
 import { describeService } from './conformance.ts';
 
 let opened: StatusServer[] = [];
@@ -73,6 +76,20 @@ test('a status that throws answers 500 and serves on', async () => {
   expect(answer.status).toBe(500);
   expect(await answer.text()).not.toContain('s3cret');
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test('a client that never finishes its request does not hold up the stop', async () => {
+  const server = make();
+  server.start();
+  await server.ready;
+  const socket = connect(Number(new URL(String(server.url)).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write('GET /status HTTP/1.1\r\nHost: ');
+  const accepted = await fetch(`${server.url}/healthz`);
+  expect(accepted.ok).toBe(true);
+  const closed = once(socket, 'close');
+  await within('stop', server.stop());
+  await within('the socket to close', closed);
 });
 
 test('an address that is taken is named with what to do', async () => {
