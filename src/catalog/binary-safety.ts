@@ -24,7 +24,7 @@ export function binaryProblem(source: Column, target: Column, majors: Majors): s
   if (source.shape !== target.shape) {
     return `${source.displayType} and ${target.displayType} are made differently`;
   }
-  if (source.typeModifier !== target.typeModifier) {
+  if (source.effectiveModifier !== target.effectiveModifier) {
     return `${source.displayType} and ${target.displayType} differ in their modifier`;
   }
   if (!source.hasBinary || !target.hasBinary) {

@@ -79,10 +79,12 @@ function compareColumn(source: Column, target: Column | undefined): ColumnDiffer
 function compareTypes(source: Column, target: Column): ColumnDifference[] {
   const evidence = `source ${source.displayType}, target ${target.displayType}`;
   const column = source.name;
-  if (source.shape !== target.shape || source.typeModifier !== target.typeModifier) {
+  if (source.shape !== target.shape || source.effectiveModifier !== target.effectiveModifier) {
     return [{ kind: widens(source, target) ? 'wider' : 'type', column, evidence }];
   }
-  const lacking = source.enumLabels.filter((label) => !target.enumLabels.includes(label));
+  const lacking = source.enums.flatMap((labels, at) =>
+    labels.filter((label) => target.enums[at]?.includes(label) === false),
+  );
   if (lacking.length === 0) return [];
   return [{ kind: 'labels', column, evidence: `the target's enum lacks ${lacking.join(', ')}` }];
 }

@@ -18,7 +18,14 @@ interface ListedTable extends TableName {
 
 type RawColumn = Omit<
   Column,
-  'baseTypeOid' | 'typeKind' | 'hasBinary' | 'isReg' | 'shape' | 'extensions' | 'enumLabels'
+  | 'baseTypeOid'
+  | 'effectiveModifier'
+  | 'typeKind'
+  | 'hasBinary'
+  | 'isReg'
+  | 'shape'
+  | 'extensions'
+  | 'enums'
 >;
 type RawTable = Omit<
   Table,
@@ -95,8 +102,9 @@ function joinTable(raw: RawTable, parts: Parts): Table {
 }
 
 function joinColumn(raw: RawColumn, types: Types): Column {
-  const { kind, ...summary } = summarizeType(raw.typeOid, types);
-  return { ...raw, ...summary, typeKind: kind };
+  const { kind, domainModifier, ...summary } = summarizeType(raw.typeOid, types);
+  const effectiveModifier = Math.max(raw.typeModifier, domainModifier);
+  return { ...raw, ...summary, typeKind: kind, effectiveModifier };
 }
 
 /** A deferrable primary key is no replica identity: the server refuses UPDATE and DELETE with it. */

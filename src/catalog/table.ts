@@ -15,8 +15,10 @@ export interface Column {
   readonly typeName: string;
   /** As `format_type` writes it: `character varying(20)`. */
   readonly displayType: string;
-  /** -1 for none. */
+  /** -1 for none, and for a domain. */
   readonly typeModifier: number;
+  /** The modifier that values obey: the column's own, or the one that its domain fixes. */
+  readonly effectiveModifier: number;
   /** The type under all domains. */
   readonly baseTypeOid: number;
   readonly typeKind: TypeFacts['kind'];
@@ -24,12 +26,15 @@ export interface Column {
   readonly hasBinary: boolean;
   /** A `reg*` type, or one that contains it: its binary form is an OID of this database. */
   readonly isReg: boolean;
-  /** What the type is made of, without names of users' types; equal shapes have equal binary forms. */
+  /**
+   * What the type is made of, without its modifier and the names of enums, domains, composites and ranges;
+   * equal shapes have equal binary forms.
+   */
   readonly shape: string;
   /** Extensions inside the type with their versions; they say how its binary form looks. */
   readonly extensions: readonly string[];
-  /** An enum's labels in order (also under a domain), else empty. */
-  readonly enumLabels: readonly string[];
+  /** The labels of every enum inside the type, in the order of its parts. */
+  readonly enums: readonly (readonly string[])[];
   readonly isNotNull: boolean;
   readonly hasDefault: boolean;
   readonly generated: '' | 's' | 'v';

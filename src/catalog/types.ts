@@ -25,7 +25,9 @@ export interface TypeSummary {
   readonly hasBinary: boolean;
   readonly isReg: boolean;
   readonly extensions: readonly string[];
-  readonly enumLabels: readonly string[];
+  readonly enums: readonly (readonly string[])[];
+  /** What the innermost domain fixes; -1 for none, and for types that are no domain. */
+  readonly domainModifier: number;
   readonly baseTypeOid: number;
   readonly kind: TypeFacts['kind'];
 }
@@ -53,30 +55,30 @@ const regTypes = new Set([
 
 /** What a column of this type looks like in binary, all types inside it taken together. */
 export function summarizeType(oid: number, types: Types): TypeSummary {
-  const base = underDomains(oid, types);
   const parts = typesInside(oid, types);
   return {
     shape: shapeOf(oid, types),
     hasBinary: parts.every((type) => type.hasBinary),
     isReg: parts.some((type) => type.schema === 'pg_catalog' && regTypes.has(type.name)),
     extensions: [...new Set(parts.flatMap((type) => type.extension ?? []))].toSorted(),
-    enumLabels: base.labels,
-    baseTypeOid: base.oid,
+    enums: parts.filter((type) => type.kind === 'e').map((type) => type.labels),
+    ...underDomains(oid, types),
     kind: factsOf(oid, types).kind,
   };
 }
 
-/** `int4`, `(text,int4[])[]`, `range<numeric(10,2)>`: modifiers only where the type fixes them. */
+/**
+ * `int4`, `(text,numeric:655366)[]`, `range<timestamptz>`: modifiers where a composite fixes them. A domain
+ * is what is under it.
+ */
 function shapeOf(oid: number, types: Types): string {
   const type = factsOf(oid, types);
   if (type.isArray && type.kind === 'b') return `${shapeOf(type.elementOid, types)}[]`;
   switch (type.kind) {
     case 'd':
-      return withModifier(shapeOf(type.baseOid, types), type.baseModifier);
+      return shapeOf(type.baseOid, types);
     case 'c':
-      return `(${type.attributes
-        .map((part) => withModifier(shapeOf(part.typeOid, types), part.typeModifier))
-        .join(',')})`;
+      return `(${type.attributes.map((part) => withModifier(part, types)).join(',')})`;
     case 'r':
       return `range<${shapeOf(type.subtypeOid ?? 0, types)}>`;
     case 'm':
@@ -93,7 +95,9 @@ function nameOf(type: TypeFacts): string {
   return `${type.extension?.split(' ')[0] ?? type.schema}.${type.name}`;
 }
 
-function withModifier(shape: string, modifier: number): string {
+function withModifier(part: TypeFacts['attributes'][number], types: Types): string {
+  const shape = shapeOf(part.typeOid, types);
+  const modifier = Math.max(part.typeModifier, underDomains(part.typeOid, types).domainModifier);
   return modifier === -1 ? shape : `${shape}:${modifier}`;
 }
 
@@ -109,9 +113,15 @@ function typesInside(oid: number, types: Types): TypeFacts[] {
   return [type, ...parts.flatMap((part) => typesInside(part, types))];
 }
 
-function underDomains(oid: number, types: Types): TypeFacts {
+/** Only one of nested domains can have a modifier: a domain over a domain takes none. */
+function underDomains(
+  oid: number,
+  types: Types,
+): Pick<TypeSummary, 'baseTypeOid' | 'domainModifier'> {
   const type = factsOf(oid, types);
-  return type.kind === 'd' ? underDomains(type.baseOid, types) : type;
+  if (type.kind !== 'd') return { baseTypeOid: oid, domainModifier: -1 };
+  const under = underDomains(type.baseOid, types);
+  return { ...under, domainModifier: Math.max(type.baseModifier, under.domainModifier) };
 }
 
 function factsOf(oid: number, types: Types): TypeFacts {

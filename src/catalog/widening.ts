@@ -9,28 +9,28 @@ export function widens(source: Column, target: Column): boolean {
   if (source.shape === 'bpchar') return false; // its trailing spaces mean something else elsewhere
   const rank = wholeNumbers.indexOf(source.shape);
   if (rank >= 0 && wholeNumbers.indexOf(target.shape) > rank) return true;
-  if (rank >= 0 && target.shape === 'numeric') return target.typeModifier === -1;
+  if (rank >= 0 && target.shape === 'numeric') return target.effectiveModifier === -1;
   if (source.shape === 'float4' && target.shape === 'float8') return false; // 0.1 is another number
   if (source.shape === 'json' && target.shape === 'text') return true;
   if (texts.has(source.shape) && target.shape === 'text') return true;
-  if (source.shape === 'text' && target.shape === 'varchar') return target.typeModifier === -1;
+  if (source.shape === 'text' && target.shape === 'varchar') return target.effectiveModifier === -1;
   return source.shape === 'enum' && target.shape === 'text';
 }
 
 function widensModifier(source: Column, target: Column): boolean {
-  if (target.typeModifier === -1) return source.shape !== 'bpchar';
-  if (source.typeModifier === -1) return false;
+  if (target.effectiveModifier === -1) return source.shape !== 'bpchar';
+  if (source.effectiveModifier === -1) return false;
   switch (source.shape) {
     case 'varchar':
     case 'varbit':
-      return target.typeModifier > source.typeModifier;
+      return target.effectiveModifier > source.effectiveModifier;
     case 'numeric':
-      return widensNumeric(source.typeModifier, target.typeModifier);
+      return widensNumeric(source.effectiveModifier, target.effectiveModifier);
     case 'time':
     case 'timetz':
     case 'timestamp':
     case 'timestamptz':
-      return target.typeModifier > source.typeModifier;
+      return target.effectiveModifier > source.effectiveModifier;
     default:
       return false;
   }

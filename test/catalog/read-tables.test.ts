@@ -78,14 +78,15 @@ describe.each(majors)('reading tables on PostgreSQL %i', (major) => {
       number: 3,
       typeName: 'shop.email',
       typeKind: 'd',
-      shape: 'varchar:84',
+      shape: 'varchar',
+      effectiveModifier: 84,
       isNotNull: true,
       hasBinary: true,
       collation: 'pg_catalog."default"',
     });
     expect(columns.get('mood')).toMatchObject({
       shape: 'enum',
-      enumLabels: ['sad', 'ok'],
+      enums: [['sad', 'ok']],
       hasDefault: true,
     });
     expect(columns.get('pair')).toMatchObject({
@@ -94,7 +95,7 @@ describe.each(majors)('reading tables on PostgreSQL %i', (major) => {
       typeKind: 'c',
     });
     expect(columns.get('spans')).toMatchObject({ shape: 'range<timestamptz>[]' });
-    expect(columns.get('emails')).toMatchObject({ shape: 'varchar:84[]', isReg: false });
+    expect(columns.get('emails')).toMatchObject({ shape: 'varchar[]', isReg: false });
     expect(columns.get('kind')).toMatchObject({ isReg: true, hasBinary: true });
     expect(columns.get('kinds')).toMatchObject({ isReg: true });
     expect(columns.get('name')).toMatchObject({
