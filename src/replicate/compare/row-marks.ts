@@ -1,0 +1,127 @@
+import { qualifiedName } from '../../catalog/index.ts';
+import type { Session } from '../../session/index.ts';
+import type { CompareUnit } from './compare-unit.ts';
+import { rangeNumber } from './ranges.ts';
+import { columnOf, rowBytes, type Side } from './row-digest.ts';
+import type { RowPlan } from './scan.ts';
+
+/** One row of a range that differs, as its server sends it: in order of range, key hash and digest. */
+export interface RowMark {
+  readonly range: number;
+  /** Hash of the key; of the row where there is no key. */
+  readonly key: bigint;
+  readonly first: bigint;
+  readonly second: bigint;
+  /** The key's values as a JSON array of text. */
+  readonly keyText: string;
+}
+
+/** Rows at a time: keys are below 3 kB (an index entry), so that a batch stays within some MB. */
+const batchRows = 2000;
+
+/** Reads the rows of a query batch by batch, through a cursor of the session's transaction. */
+export class RowMarkReader {
+  readonly #session: Session;
+  #batch: RowMark[] = [];
+  #next = 0;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  static async open(session: Session, sql: string): Promise<RowMarkReader> {
+    await session.query(`DECLARE row_marks NO SCROLL CURSOR FOR ${sql}`);
+    const reader = new RowMarkReader(session);
+    await reader.refill();
+    return reader;
+  }
+
+  /** The row to look at; null after the last, undefined when `refill` must come first. */
+  get current(): RowMark | null {
+    return this.#batch[this.#next] ?? null;
+  }
+
+  /** Goes to the next row. False when that must be fetched first: call `refill`. */
+  advance(): boolean {
+    this.#next++;
+    return this.#next < this.#batch.length || this.#batch.length < batchRows;
+  }
+
+  async refill(): Promise<void> {
+    const { rows } = await this.#session.query(`FETCH ${batchRows} FROM row_marks`);
+    this.#batch = rows.map(toMark);
+    this.#next = 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#session.query('CLOSE row_marks');
+  }
+}
+
+export function toMark(row: Record<string, string | null>): RowMark {
+  return {
+    range: Number(row['range']),
+    key: BigInt(row['key'] ?? 0),
+    first: BigInt(row['first'] ?? 0),
+    second: BigInt(row['second'] ?? 0),
+    keyText: row['key_text'] ?? '[]',
+  };
+}
+
+/** A condition on the rows of a side. */
+export type Condition = (side: Side) => string;
+
+/**
+ * The statement that yields the rows of some ranges as marks.
+ *
+ * @param condition with a key, on the table's columns (`t`); without, on the inner query's `d`
+ * @param end `ORDER BY` or `LIMIT`
+ */
+export function marksSql(
+  unit: CompareUnit,
+  plan: RowPlan,
+  side: Side,
+  condition: Condition,
+  end: string,
+): string {
+  const { division, digest } = plan;
+  const [first, second] = [digest.first('d'), digest.second('d')];
+  const found = {
+    first,
+    second,
+    range: 'r',
+    key: digest.first('k'),
+    keyText: 'key_text',
+    where: '',
+  };
+  if (division.kind === 'hashes') {
+    found.range = rangeNumber(division, side, first);
+    found.key = first;
+    found.keyText = `'[]'`;
+    found.where = `WHERE ${condition(side)}`;
+  }
+  const where = division.kind === 'keys' ? condition(side) : 'true';
+  const tables = unit[side].map(
+    (table) => `
+    SELECT ${innerColumns(plan, side)}
+    FROM ONLY ${qualifiedName(table)} AS t WHERE ${where} OFFSET 0`,
+  );
+  return `
+SELECT ${found.range} AS range, ${found.key} AS key, ${first} AS first, ${second} AS second,
+  ${found.keyText} AS key_text
+FROM (${tables.map((sql) => `(${sql})`).join(' UNION ALL ')}) AS rows ${found.where}
+${end}`;
+}
+
+function innerColumns({ division, digest, columns }: RowPlan, side: Side): string {
+  const row = `${digest.prepare(rowBytes(columns, side))} AS d`;
+  if (division.kind === 'hashes') return row;
+  const pairs = division.key.columns.map(({ pair }) => pair);
+  const texts = pairs.map((pair) => `${columnOf(pair[side])}::pg_catalog.text`);
+  return [
+    row,
+    `${rangeNumber(division, side, '')} AS r`,
+    `${digest.prepare(rowBytes(pairs, side))} AS k`,
+    `pg_catalog.json_build_array(${texts.join(', ')})::pg_catalog.text AS key_text`,
+  ].join(', ');
+}
