@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest';
 import { checkReplication, type CheckOptions } from '../../src/replicate/check/index.ts';
 import type { Finding } from '../../src/service/index.ts';
 import { anyMajor, majors, postgres, type TestDatabase, type TestServer } from '../kit/index.ts';
@@ -15,8 +16,6 @@ export const newest = majors[0] ?? anyMajor;
 export interface Setting {
   readonly source?: string;
   readonly target?: string;
-  /** Runs on the connection that checks the target, last. */
-  readonly asTarget?: string;
 }
 
 export type Choice = Omit<CheckOptions, 'source' | 'target'>;
@@ -25,25 +24,41 @@ export type Choice = Omit<CheckOptions, 'source' | 'target'>;
 export class Pairs {
   readonly source: TestServer;
   readonly target: TestServer;
+  #shared: [TestDatabase, TestDatabase] | null = null;
 
   /** The oldest server as the source, the newest as the target; theirs live as long as the file. */
   constructor() {
     this.source = postgres(oldest, { max_prepared_transactions: 5 });
     this.target = postgres(newest);
+    beforeAll(async () => {
+      this.#shared = await this.make();
+    });
+    afterAll(async () => {
+      await Promise.all((this.#shared ?? []).map((db) => db.close()));
+    });
   }
 
+  /** A pair of the test's own. */
   async make(setting: Setting = {}): Promise<[TestDatabase, TestDatabase]> {
     const here = await this.source.database(structure);
     const there = await this.target.database(structure);
     await here.query(`set search_path = ''; ${setting.source ?? ''}`);
     await there.query(`set search_path = ''; ${setting.target ?? ''}`);
-    if (setting.asTarget !== undefined) await there.query(setting.asTarget);
     return [here, there];
   }
 
+  /** What is found in the file's shared pair with these changes, which are rolled back. */
   async check(setting: Setting = {}, choice: Choice = {}): Promise<Finding[]> {
-    const [source, target] = await this.make(setting);
-    return await checkReplication({ source, target, tables: ['shop.*'], ...choice });
+    const [source, target] = this.#shared ?? [];
+    if (!source || !target) throw new Error('the servers are not started');
+    await source.query(`begin; ${setting.source ?? ''}`);
+    await target.query(`begin; ${setting.target ?? ''}`);
+    try {
+      return await checkReplication({ source, target, tables: ['shop.*'], ...choice });
+    } finally {
+      await source.query('rollback');
+      await target.query('rollback');
+    }
   }
 }
 

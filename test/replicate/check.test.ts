@@ -131,7 +131,7 @@ const cases: Case[] = [
   { finds: 'CHECK_SEQUENCES source', source: 'create sequence shop.numbers' },
   {
     finds: 'CHECK_TARGET_READ_ONLY target',
-    asTarget: 'set default_transaction_read_only = on',
+    target: 'set transaction read only',
   },
 ];
 
