@@ -6,7 +6,7 @@ import { findAddresses, type Address } from './addresses.ts';
 import { Deadline } from './deadline.ts';
 import { encrypt } from './encrypt.ts';
 import { Link } from './link.ts';
-import { openSocket } from './open-socket.ts';
+import { checkOpen, openSocket } from './open-socket.ts';
 import { findServerPassword } from './server-password.ts';
 import { checkSessionAttributes } from './session-attributes.ts';
 import { buildSettings, transactionTimeout, type SettingsOptions } from './settings.ts';
@@ -202,6 +202,7 @@ async function tryOnce(attempt: Attempt, encryption: Encryption): Promise<Connec
   const { target, options, host, address, deadline } = attempt;
   const place = describePlace(host);
   const socket = await openSocketFor(attempt, encryption, place);
+  checkOpen(socket, place);
   const link = new Link(socket, place);
   using _ = deadline.onAbort((reason) => link.fail(reason));
   const settings = buildSettings(target, options);
@@ -240,11 +241,22 @@ async function openSocketFor(
 ): Promise<Socket> {
   const socket = await openSocket(address, place, target.keepaliveIdleMs, deadline);
   if (encryption === 'clear') return socket;
-  const encrypted = await encrypt(socket, host, target.tls, deadline);
+  const encrypted = await encryptOrDestroy(socket, host, target.tls, deadline);
   if (encrypted !== null) return encrypted;
   if (encryption === 'tls-if-offered') return socket;
   socket.destroy();
   throw new SluiceError('SESSION_TLS', { place, reason: 'the server does not support TLS' });
+}
+
+async function encryptOrDestroy(
+  ...[socket, host, tls, deadline]: Parameters<typeof encrypt>
+): ReturnType<typeof encrypt> {
+  try {
+    return await encrypt(socket, host, tls, deadline);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 function serverCertificate(socket: Socket): Buffer | null {

@@ -3,7 +3,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { isSluiceError, SluiceError } from '../errors/index.ts';
 import { EncryptionAnswer, MessageWriter } from '../wire/index.ts';
 import type { Deadline } from './deadline.ts';
-import { asConnectError, opened } from './open-socket.ts';
+import { asConnectError, checkOpen, opened } from './open-socket.ts';
 import { describePlace, type TargetHost, type TlsTarget } from './target/index.ts';
 import { buildTlsOptions } from './tls-options.ts';
 
@@ -21,6 +21,7 @@ export async function encrypt(
 ): Promise<TLSSocket | null> {
   const place = describePlace(host);
   const options = await buildTlsOptions(tls, host);
+  checkOpen(socket, place);
   using _ = deadline.guard(socket);
   if (tls.negotiation === 'postgres') {
     const accepted = await askForTls(socket, place);
@@ -42,7 +43,9 @@ function startTls(
   place: string,
 ): TLSSocket {
   try {
-    return connectTls({ ...options, socket });
+    const encrypted = connectTls({ ...options, socket });
+    encrypted.on('error', () => undefined); // as openSocket does
+    return encrypted;
   } catch (cause) {
     // A certificate or key file that does not hold one.
     socket.destroy();

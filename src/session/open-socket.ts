@@ -22,9 +22,17 @@ export async function openSocket(
           keepAliveInitialDelay: keepaliveIdleMs ?? 0,
         },
   );
+  // It may break while nobody reads from it; whoever does next asks checkOpen.
+  socket.on('error', ignoreLater);
   using _ = deadline.guard(socket);
   await opened(socket, 'connect', place);
   return socket;
+}
+
+/** Events of the past are not repeated: to be asked before waiting for one. @throws SESSION_CONNECT */
+export function checkOpen(socket: Socket, place: string): void {
+  if (!socket.destroyed) return;
+  throw asConnectError(socket.errored ?? new Error('the server closed the connection'), place);
 }
 
 /** Waits for a socket's first good event; a socket that fails before it is destroyed. */
@@ -33,6 +41,7 @@ export async function opened(
   event: 'connect' | 'secureConnect',
   place: string,
 ): Promise<void> {
+  checkOpen(socket, place);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onClose = (): void => reject(new Error('the server closed the connection'));
   socket.once(event, resolve);
@@ -41,7 +50,6 @@ export async function opened(
   try {
     await promise;
   } catch (cause) {
-    socket.on('error', ignoreLater);
     socket.destroy();
     throw asConnectError(cause, place);
   } finally {
@@ -51,9 +59,8 @@ export async function opened(
   }
 }
 
-/** The first error is the one that is thrown; a destroyed socket may have more to say. */
 function ignoreLater(): void {
-  // nothing depends on this socket any more
+  // kept in socket.errored
 }
 
 /** A socket's error as ours; what the caller's signal or our deadline gave as reason stays. */
