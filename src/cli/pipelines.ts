@@ -8,7 +8,7 @@ import {
   type PipelineConfig,
 } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
-import type { ReplicationOptions } from '../replicate/index.ts';
+import { defaultName, type ReplicationOptions } from '../replicate/index.ts';
 import type { CommandIo } from './io.ts';
 import { readSettings, type Flags } from './pipeline-flags.ts';
 
@@ -89,6 +89,28 @@ async function findConfigured(
   );
 }
 
+/** What a status is asked of: the databases of a pipeline, or a target alone, for all that arrives in it. */
+export async function findStatusPlaces(
+  io: CommandIo,
+  command: string,
+  name: string | undefined,
+  flags: Flags,
+): Promise<
+  { name: string; place: { source?: string; target: string; name?: string | undefined } }[]
+> {
+  const target = textFlag(flags, 'target');
+  if (target !== undefined && textFlag(flags, 'source') === undefined) {
+    const wanted = name ?? textFlag(flags, 'name');
+    const place = { target: await connectionString(io, flags, target), name: wanted };
+    return [{ name: wanted ?? 'any pipeline', place }];
+  }
+  const pipelines = await findPipelines(io, command, name, flags);
+  return pipelines.map(({ name, options }) => ({
+    name,
+    place: { source: options.source, target: options.target, name: options.name },
+  }));
+}
+
 async function fromFlags(
   io: CommandIo,
   command: string,
@@ -102,7 +124,7 @@ async function fromFlags(
   const name = place.name ?? textFlag(flags, 'name');
   const settings = readSettings(flags, undefined, command);
   const options = replicationOptions(settings, { source, target, name, ...onceFlag(flags) });
-  return { name: name ?? 'pipeline', options, config: undefined };
+  return { name: name ?? defaultName(options), options, config: undefined };
 }
 
 /** What holds none of these is a name of `[databases]`: no connection string does without. */

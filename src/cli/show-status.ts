@@ -5,7 +5,7 @@ import { exitCodes } from './exit-code.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import type { Flags } from './pipeline-flags.ts';
-import { findPipelines, type FoundPipeline } from './pipelines.ts';
+import { findStatusPlaces } from './pipelines.ts';
 
 interface Shown {
   readonly name: string;
@@ -22,9 +22,9 @@ export async function showStatus(
   name: string | undefined,
   flags: Flags,
 ): Promise<void> {
-  const pipelines = await findPipelines(io, command, name, flags);
+  const places = await findStatusPlaces(io, command, name, flags);
   const { result } = await withInterrupt(io, async (signal) => {
-    const shown = await Promise.all(pipelines.map((pipeline) => read(pipeline, signal)));
+    const shown = await Promise.all(places.map(({ name, place }) => read(name, place, signal)));
     return shown.flat();
   });
   io.stdout.write(
@@ -33,14 +33,17 @@ export async function showStatus(
   if (result.some((shown) => shown.error !== undefined)) io.exitCode = exitCodes.failed;
 }
 
-async function read(pipeline: FoundPipeline, signal: AbortSignal): Promise<Shown[]> {
-  const { source, target, name } = pipeline.options;
+async function read(
+  name: string,
+  place: { source?: string; target: string; name?: string | undefined },
+  signal: AbortSignal,
+): Promise<Shown[]> {
   try {
-    const reports = await readReplicationStatus({ source, target, name, signal });
-    if (reports.length === 0) return [{ name: pipeline.name, report: null }];
+    const reports = await readReplicationStatus({ ...place, signal });
+    if (reports.length === 0) return [{ name, report: null }];
     return reports.map((report) => ({ name: report.name, report }));
   } catch (error) {
-    return [{ name: pipeline.name, report: null, error: recordError(error) }];
+    return [{ name, report: null, error: recordError(error) }];
   }
 }
 
