@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { formatPage } from '../bin/docs/format-page.ts';
+import { formatPage } from './kit/format-page.ts';
 import type { Bench } from './kit/bench.ts';
 import { formatTable, readResults, tableOf } from './kit/report.ts';
 
