@@ -64,13 +64,7 @@ test('the SQL that the rooms run came along', async () => {
 async function copyCheckout(): Promise<string> {
   const checkout = join(folder, 'checkout');
   const needed = ['bin', 'src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-  for (const name of [
-    ...needed,
-    'test/kit/node-version.ts',
-    'README.md',
-    'LICENSE',
-    'CHANGELOG.md',
-  ]) {
+  for (const name of [...needed, ...manifest.files.filter((file) => file !== 'dist')]) {
     await cp(join(root, name), join(checkout, name), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'));
