@@ -82,7 +82,7 @@ export class TerminalProgress implements ProgressView, TaskListener {
   /** At most a screen less two lines: what scrolls out can no longer be redrawn. */
   #lines(): string[] {
     const running = this.#tree.running();
-    const fit = Math.max((this.#output.rows ?? 24) - 2, 1);
+    const fit = Math.max(sizeOr(this.#output.rows, 24) - 2, 1);
     const shown = running.length > fit ? running.slice(0, fit - 1) : running;
     const names = shown.map((task) => `${'  '.repeat(task.depth)}${oneLine(task.name)}`);
     const nameCells = Math.min(Math.max(...names.map(countCells), 0), LONGEST_NAME);
@@ -96,8 +96,13 @@ export class TerminalProgress implements ProgressView, TaskListener {
 
   /** A line that wraps would count as two when it is cleared. */
   #cut(line: string): string {
-    return fitCells(line, (this.#output.columns ?? 80) - 1);
+    return fitCells(line, sizeOr(this.#output.columns, 80) - 1);
   }
+}
+
+/** A terminal that nobody told its size says 0. */
+function sizeOr(size: number | undefined, usual: number): number {
+  return size === undefined || size <= 0 ? usual : size;
 }
 
 function describeLive(task: TaskView): string {

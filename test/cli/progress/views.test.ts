@@ -50,6 +50,12 @@ describe('the terminal', () => {
     expect(lines.slice(1).every((line) => line.length < 40)).toBe(true);
   });
 
+  test('takes a terminal that does not know its size for a usual one', () => {
+    const { screen, progress } = beginTerminal(0, 0);
+    progress.task('copy').task('public.orders').status('copying');
+    expect(shownText(screen.written)).toContain('public.orders  copying');
+  });
+
   test('leaves only what has ended when it is closed after all is done', () => {
     const { screen, progress } = beginTerminal();
     progress.task('copy').done('12 tables');
