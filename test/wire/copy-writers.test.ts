@@ -13,9 +13,10 @@ import { int16, int32 } from './bytes.ts';
 
 type Cell = { kind: keyof typeof CellKind; value: Buffer };
 
-/** Cells as a tuple would hold them, with bytes between that belong to nobody. */
+/** Cells as a tuple would hold them: bytes between that belong to nobody, cells of an earlier row after the last. */
 function tupleOf(cells: readonly Cell[]): { bytes: Buffer; tuple: TupleCells } {
   const tuple = createTupleCells(cells.length + 3);
+  tuple.kind.fill(CellKind[cells[0]?.kind ?? 'null']);
   tuple.count = cells.length;
   const parts: Buffer[] = [];
   let at = 0;

@@ -4,7 +4,8 @@ import { FrontendTag } from '../tags.ts';
 
 /**
  * CopyData messages are closed once they are this long. Several rows share one: the server reads COPY
- * input message by message and does not care where rows end.
+ * input message by message and does not care where rows end, and loads small rows faster
+ * (bench/wire/wire-copy-frames.bench.ts).
  */
 export const targetFrameBytes = 64 * 1024;
 
