@@ -28,6 +28,11 @@ export const ledgerErrors = {
     message: 'pipeline {pipeline} cannot be held: {evidence}',
     remedy: 'wait for the other comparison to end, then try again',
   },
+  LEDGER_HELD: {
+    decision: 'retry',
+    message: 'apply must not go on yet: {evidence}',
+    remedy: 'roll back and come again with less; the hold of {pipeline} ends with its comparison',
+  },
   LEDGER_JOURNAL: {
     decision: 'bug',
     message:

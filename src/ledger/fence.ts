@@ -24,10 +24,10 @@ export const checkEpochSql = loadSql('check-epoch').trim();
  * Moves the position inside the caller's transaction, together with the effects it stands for.
  *
  * @param previous what the ledger must hold now
- * @returns a position apply must not go beyond, or null. When `next` is beyond it, roll back, and
- *   come again with less.
+ * @returns the position that apply is held at, or null
  * @throws LEDGER_FENCED  somebody else owns the pipeline now; stop
  * @throws LEDGER_MOVED  the position is not `previous`; stop
+ * @throws LEDGER_HELD  `next` is beyond a hold; roll back, come again with less
  */
 export async function advance(tx: Tx, owner: Owner, previous: Lsn, next: Lsn): Promise<Lsn | null> {
   const values = [owner.name, String(owner.epoch), formatLsn(previous), formatLsn(next)];
@@ -45,7 +45,7 @@ export async function checkEpoch(tx: Tx, owner: Owner): Promise<void> {
   await translate(owner.name, tx.query(checkEpochSql, [owner.name, String(owner.epoch)]));
 }
 
-/** Our error for a server's SL001, SL002 or SL003, else null. Takes errors of a session or of `pg`. */
+/** Our error for a server's SL001 to SL004, else null. Takes errors of a session or of `pg`. */
 export function ledgerErrorOf(error: unknown, pipeline: string): SluiceError | null {
   const evidence = error instanceof Error ? error.message : '';
   switch (sqlstateOf(error)) {
@@ -55,6 +55,8 @@ export function ledgerErrorOf(error: unknown, pipeline: string): SluiceError | n
       return new SluiceError('LEDGER_MOVED', { pipeline, evidence }, { cause: error });
     case 'SL003':
       return new SluiceError('LEDGER_HOLD', { pipeline, evidence }, { cause: error });
+    case 'SL004':
+      return new SluiceError('LEDGER_HELD', { pipeline, evidence }, { cause: error });
     default:
       return null;
   }

@@ -192,6 +192,9 @@ describe.each(majors)('the ledger on PostgreSQL %i', (major) => {
     await expect(holdPipeline(rival, 'shop', null)).rejects.toMatchObject({ code: 'LEDGER_HOLD' });
     expect(await holdPipeline(holder, 'shop', at('0/50'))).toBe(at('0/50'));
     expect(await advance(db, owner, at('0/10'), at('0/50'))).toBe(at('0/50'));
+    await expect(advance(db, owner, at('0/50'), at('0/51'))).rejects.toMatchObject({
+      code: 'LEDGER_HELD',
+    });
     await releasePipeline(rival, 'shop');
     expect(await advance(db, owner, at('0/50'), at('0/50'))).toBe(at('0/50'));
     await releasePipeline(holder, 'shop');
@@ -275,7 +278,9 @@ describe.each(majors)('the ledger on PostgreSQL %i', (major) => {
     const owner = await claimPipeline(db, claim);
     await setFirstPosition(db, owner, at('0/10'));
     await holdPipeline(db, 'shop', null);
-    expect(await advance(db, owner, at('0/10'), at('0/20'))).toBe(at('0/10'));
+    expect(await advance(db, owner, at('0/10'), at('0/10'))).toBe(at('0/10'));
+    await releasePipeline(db, 'shop');
+    await advance(db, owner, at('0/10'), at('0/20'));
     await db.query(`reset role; drop owned by ledger_user cascade; drop role ledger_user`);
   });
 });
