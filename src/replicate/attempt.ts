@@ -234,7 +234,9 @@ class Attempt {
       if (snapshot)
         await this.#copy(plan, pipeline, snapshot, AbortSignal.any([signal, pump.failed]));
       open.waits(false);
-      const stopAt = options.once ? await sourcePosition(connections.source) : null;
+      const stopAt = options.once
+        ? await sourcePosition(connections.source)
+        : (options.until ?? null);
       await this.#follow(plan, pipeline, { position, reader, open, stopAt });
     } finally {
       open.queue.end();

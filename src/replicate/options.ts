@@ -1,3 +1,4 @@
+import type { Lsn } from '../wire/index.ts';
 import type { ApplyLimits } from './apply/applier.ts';
 
 /** One pipeline: which tables of which database are kept in which other database, and how. */
@@ -16,6 +17,8 @@ export interface ReplicationOptions {
   readonly copyJobs?: number | undefined;
   /** Copy what is not copied yet, follow to where the source is when following begins, and finish. */
   readonly once?: boolean | undefined;
+  /** Follow to this position of the source, and finish. */
+  readonly until?: Lsn | undefined;
   /** synchronous_commit of the apply session. Default `off`: see P2. */
   readonly synchronousCommit?: 'off' | 'local' | 'on' | undefined;
   readonly spill?:

@@ -40,6 +40,7 @@ export class Standing {
   #phase: Phase = 'starting';
   #position: Lsn | null = null;
   #confirmed: Lsn | null = null;
+  #sourceEnd: Lsn | null = null;
   #applier: Applier | null = null;
   #reader: ChangeReader | null = null;
   #lastCommitTimeUs = 0n;
@@ -64,7 +65,10 @@ export class Standing {
   enter(phase: Phase, error: unknown = null): void {
     this.#phase = phase;
     this.#error = error instanceof Error ? error.message : null;
-    if (phase !== 'following') this.#applier = this.#reader = null;
+    if (phase === 'following') return;
+    this.#position = this.position;
+    this.#sourceEnd = this.#reader?.sourceEnd ?? this.#sourceEnd;
+    this.#applier = this.#reader = null;
   }
 
   claimed(pipeline: Pipeline): void {
@@ -113,7 +117,7 @@ export class Standing {
 
   status(): ReplicationStatus {
     const { position } = this;
-    const sourceEnd = this.#reader?.sourceEnd ?? null;
+    const sourceEnd = this.#reader?.sourceEnd ?? this.#sourceEnd;
     return {
       name: this.#name,
       phase: this.#phase,

@@ -63,11 +63,14 @@ export interface SettingsOptions {
   readonly replication?: boolean | undefined;
   /** Other settings, or other values for ours. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** Settings of ours that stay as the server, database and role have them: for sessions that users write SQL in. */
+  readonly inherit?: readonly string[] | undefined;
 }
 
 export function buildSettings(target: ConnectionTarget, options: SettingsOptions): SessionSettings {
   const isReplication = options.replication === true;
-  const own = isReplication ? { ...safeSettings, ...replicationSettings } : { ...safeSettings };
+  const all = isReplication ? { ...safeSettings, ...replicationSettings } : { ...safeSettings };
+  const own = without(all, options.inherit ?? []);
   const changed = options.settings ?? {};
   const late = dependsOnReadOnlyDefault(target.targetSessionAttrs) ? [readOnlyDefault] : [];
   return {

@@ -86,6 +86,7 @@ export async function followInto(
   try {
     const client = await createPgClient(parseConnection(options.positions), {
       purpose: options.name,
+      inherit: ['search_path'], // the handler's SQL means what it means in the application
     });
     await client.connect();
     try {

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { compareReplication, type CompareReport } from '../../src/replicate/index.ts';
+import { Metrics, silentLog, silentProgress } from '../../src/service/index.ts';
+import { anyMajor, postgres, type TestDatabase } from '../kit/index.ts';
+import { pipelineBetween, runOnce } from './run-pipeline.ts';
+
+const source = postgres(anyMajor);
+const target = postgres(anyMajor);
+
+const tables = 'CREATE TABLE counted (id int PRIMARY KEY, n int NOT NULL)';
+
+async function compare(here: TestDatabase, there: TestDatabase): Promise<CompareReport> {
+  return await compareReplication(
+    { source: here.url, target: there.url, name: 'test' },
+    {
+      log: silentLog,
+      metrics: new Metrics(),
+      progress: silentProgress,
+      signal: new AbortController().signal,
+    },
+  );
+}
+
+async function counting(): Promise<[TestDatabase, TestDatabase]> {
+  const here = await source.database(tables);
+  const there = await target.database(tables);
+  await here.rows('INSERT INTO counted SELECT g, 0 FROM generate_series(1, 5000) g');
+  return [here, there];
+}
+
+test('a pipeline that nobody runs is applied up to the position, then compared', async () => {
+  const [here, there] = await counting();
+  await runOnce(here, there);
+  await here.rows('UPDATE counted SET n = id');
+  expect(await compare(here, there)).toMatchObject({ equal: true, rows: 5000 });
+  await there.rows('UPDATE counted SET n = -1 WHERE id = 17');
+  const report = await compare(here, there);
+  expect(report.equal).toBe(false);
+  expect(report.tables[0]?.totals).toEqual({ missing: 0, extra: 0, different: 1 });
+});
+
+test('a running pipeline is compared exactly while its source is written to', async () => {
+  const [here, there] = await counting();
+  const pipeline = pipelineBetween(here, there);
+  pipeline.start();
+  await pipeline.ready;
+  let isWriting = true;
+  const writer = (async () => {
+    const client = await here.client();
+    while (isWriting)
+      await client.query('UPDATE counted SET n = n + 1 WHERE id = 1 + (random() * 4999)::int');
+  })();
+  try {
+    for (let i = 0; i < 3; i++) {
+      const report = await compare(here, there);
+      expect(report).toMatchObject({ equal: true, rows: 5000 });
+      expect(report.position).not.toBeNull();
+    }
+  } finally {
+    isWriting = false;
+    await writer;
+    await pipeline.stop();
+  }
+});

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import {
+  follow,
+  followInto,
+  unchanged,
+  type FollowedTransaction,
+  type FollowOptions,
+} from '../../src/replicate/index.ts';
+import { anyMajor, postgres, waitFor, type TestDatabase } from '../kit/index.ts';
+
+const server = postgres(anyMajor);
+
+const tables = `
+  CREATE TYPE mood AS ENUM ('ok', 'bad');
+  CREATE TABLE orders (id int PRIMARY KEY, total numeric, at timestamptz, tags text[], doc jsonb, big text, m mood);
+  ALTER TABLE orders ALTER big SET STORAGE EXTERNAL`;
+
+function optionsFor(here: TestDatabase, there: TestDatabase, stop: AbortController): FollowOptions {
+  return { source: here.url, positions: there.url, name: 'audit', signal: stop.signal };
+}
+
+async function databases(): Promise<[TestDatabase, TestDatabase]> {
+  return [await server.database(tables), await server.database()];
+}
+
+/** What a transaction did, small enough to expect. */
+async function shapeOf(transaction: FollowedTransaction): Promise<string[]> {
+  const shape: string[] = [];
+  for await (const change of transaction.changes()) {
+    if (change.kind === 'truncate') shape.push('truncate');
+    else if (change.kind === 'message') shape.push(`message ${change.prefix}`);
+    else if (change.kind === 'delete') shape.push(`delete ${change.before.text('id')}`);
+    else shape.push(`${change.kind} ${change.row.text('id')}`);
+  }
+  return shape;
+}
+
+/** Starts following before anything is written: the first run begins with what commits then. */
+async function begun(here: TestDatabase, options: FollowOptions, stop: AbortController) {
+  const transactions = follow(options);
+  const first = transactions.next();
+  await waitFor('the slot', async () => {
+    const [row] = await here.rows<{ n: string }>(
+      `SELECT count(*)::text AS n FROM pg_replication_slots WHERE database = current_database() AND active`,
+    );
+    return row?.n === '1';
+  });
+  return { transactions, first, stop };
+}
+
+describe('following for a program', () => {
+  test('gives typed rows, transaction by transaction, in commit order', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const { transactions, first } = await begun(here, optionsFor(here, there, stop), stop);
+    await here.rows(
+      `INSERT INTO orders VALUES (1, 12.50, '2026-01-02 03:04:05+00', '{a,b}', '{"x": [1]}', repeat('y', 9000), 'ok')`,
+    );
+    const { value } = await first;
+    const changes = [];
+    for await (const change of value!.changes()) changes.push(change);
+    expect(changes).toHaveLength(1);
+    const [insert] = changes;
+    expect(insert).toMatchObject({ kind: 'insert', table: { schema: 'public', name: 'orders' } });
+    if (insert?.kind !== 'insert') throw new Error('not an insert');
+    expect(insert.row.toObject()).toEqual({
+      id: 1,
+      total: '12.50',
+      at: new Date('2026-01-02T03:04:05Z'),
+      tags: ['a', 'b'],
+      doc: { x: [1] },
+      big: 'y'.repeat(9000),
+      m: 'ok',
+    });
+    await here.rows('UPDATE orders SET total = 3 WHERE id = 1');
+    const second = await transactions.next();
+    for await (const change of second.value!.changes()) {
+      if (change.kind !== 'update') throw new Error('not an update');
+      expect(change.row.get('big')).toBe(unchanged);
+      expect(change.row.get('total')).toBe('3');
+      expect(change.before).toBeNull();
+    }
+    stop.abort();
+    await transactions.return(undefined);
+  });
+
+  test('goes on behind the last transaction that was handled', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const { transactions, first } = await begun(here, optionsFor(here, there, stop), stop);
+    await here.rows('INSERT INTO orders (id) VALUES (1)');
+    await here.rows('INSERT INTO orders (id) VALUES (2); DELETE FROM orders WHERE id = 1');
+    expect(await shapeOf((await first).value!)).toEqual(['insert 1']);
+    const unhandled = await transactions.next();
+    expect(await shapeOf(unhandled.value!)).toEqual(['insert 2', 'delete 1']);
+    await transactions.return(undefined); // the second was not handled: nothing was asked for behind it
+
+    const again = new AbortController();
+    const resumed = follow(optionsFor(here, there, again));
+    expect(await shapeOf((await resumed.next()).value!)).toEqual(['insert 2', 'delete 1']);
+    await here.rows('TRUNCATE orders');
+    expect(await shapeOf((await resumed.next()).value!)).toEqual(['truncate']);
+    again.abort();
+    await resumed.return(undefined);
+  });
+
+  test("a handler's work and the position commit together, or not at all", async () => {
+    const [here, there] = await databases();
+    await there.rows('CREATE TABLE seen (id int)');
+    const stop = new AbortController();
+    const options = { ...optionsFor(here, there, stop), withMessages: true };
+    let failures = 1;
+    const handle: Parameters<typeof followInto>[1] = async (transaction, tx) => {
+      for await (const change of transaction.changes())
+        if (change.kind === 'insert')
+          await tx.query('INSERT INTO seen VALUES ($1)', [change.row.get('id')]);
+      if (failures-- > 0) throw new Error('the handler fails once');
+    };
+    const failing = followInto(options, handle);
+    const outcome = expect(failing).rejects.toThrow('the handler fails once');
+    await waitFor('the slot', async () => {
+      const rows = await here.rows(
+        'SELECT 1 FROM pg_replication_slots WHERE active AND database = current_database()',
+      );
+      return rows.length === 1;
+    });
+    await here.rows('INSERT INTO orders (id) VALUES (1)');
+    await outcome;
+    expect(await there.rows('SELECT id FROM seen')).toEqual([]);
+
+    const running = followInto(options, handle);
+    await here.rows('INSERT INTO orders (id) VALUES (2), (3)');
+    await waitFor('three rows', async () => (await there.rows('SELECT id FROM seen')).length === 3);
+    stop.abort();
+    await running;
+    const ids = await there.rows<{ id: number }>('SELECT id FROM seen ORDER BY id');
+    expect(ids.map(({ id }) => id)).toEqual([1, 2, 3]);
+  });
+});
