@@ -14,6 +14,7 @@ import type { Lane } from './lane.ts';
 import { lazyTask } from './lazy-task.ts';
 import { MemberCopy } from './member-copy.ts';
 import { cutRanges, rangeBytesFor, type HeapSize } from './ranges.ts';
+import { dropPartitionedIndexes } from './partitioned-indexes.ts';
 import { SharedSnapshot } from './snapshot.ts';
 import { TargetTrees } from './target-trees.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -87,6 +88,7 @@ class Copy {
       toFill.map((group) => group.target),
     );
     await dropForeignKeys(target, owner, this.#journal, trees);
+    await dropPartitionedIndexes(target, owner, this.#journal, trees);
     return groups;
   }
 

@@ -50,7 +50,7 @@ export async function lockTable(tx: Tx, table: Table): Promise<boolean> {
 }
 
 /** The server knows best what depends on an object; without CASCADE it refuses. */
-async function tryDrop(tx: Tx, sql: string): Promise<boolean> {
+export async function tryDrop(tx: Tx, sql: string): Promise<boolean> {
   return await attempt(tx, sql);
 }
 

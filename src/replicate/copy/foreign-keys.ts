@@ -22,12 +22,17 @@ export async function dropForeignKeys(
   journal: Journal,
   trees: TargetTrees,
 ): Promise<void> {
-  for (const table of trees.tables.filter((known) => trees.isFilled(known.oid))) {
+  const filled = trees.tables.filter(({ oid }) => trees.isFilled(oid));
+  const partitioned = await readPartitioned(tx, filled);
+  for (const table of filled) {
     for (const key of table.foreignKeys.filter(mayDrop)) {
+      const isSplit =
+        table.serverMajor >= 18 ||
+        !(partitioned.has(key.tableOid) || partitioned.has(key.referencedOid));
       await failpoint('copy.before-drop');
       let dropped: DroppedObject[] = [];
       await inTransaction(tx, async () => {
-        dropped = (await dropForeignKey(tx, journal, key, isSplit(table))) ?? [];
+        dropped = (await dropForeignKey(tx, journal, key, isSplit)) ?? [];
         await checkEpoch(tx, owner);
       });
       journal.add(dropped);
@@ -41,7 +46,16 @@ function mayDrop(key: ForeignKey): boolean {
   return !key.isInherited && !key.isOfExtension && !key.hasChangedTriggers;
 }
 
-/** Servers before 18 refuse NOT VALID on partitioned tables. */
-function isSplit(table: Table): boolean {
-  return table.kind === 'r' || table.serverMajor >= 18;
+/**
+ * The partitioned among the tables at either end of a foreign key. Servers before 18 refuse NOT VALID for
+ * a partitioned table, and VALIDATE leaves out what points at the partitions of one.
+ */
+async function readPartitioned(tx: Tx, tables: readonly Table[]): Promise<Set<number>> {
+  const keys = tables.flatMap(({ foreignKeys }) => foreignKeys);
+  const oids = new Set(keys.flatMap(({ tableOid, referencedOid }) => [tableOid, referencedOid]));
+  const { rows } = await tx.query(selectPartitioned, [`{${[...oids].join(',')}}`]);
+  return new Set(rows.map((row) => Number(row['oid'])));
 }
+
+const selectPartitioned = `select oid::text as oid from pg_catalog.pg_class
+  where relkind = 'p' and oid = any ($1::text::oid[])`;
