@@ -70,12 +70,12 @@ function settingOption(key: string, schema: JsonSchema): Option {
     `--${kebabCase(key)} ${value}`,
     `${effect} (${isList ? 'comma-separated, repeatable' : describeExpected(schema)}${preset})`,
   );
-  return isList
-    ? option.argParser((text: string, before: readonly string[] | undefined) => [
-        ...(before ?? []),
-        ...text.split(',').map((part) => part.trim()),
-      ])
-    : option;
+  return isList ? option.argParser(readList) : option;
+}
+
+/** Comma-separated, and repeatable: later ones add to earlier ones. */
+export function readList(text: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), ...text.split(',').map((part) => part.trim())];
 }
 
 /** Text as the schema wants it; what is no number stays text, for the schema to refuse. */

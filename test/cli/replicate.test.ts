@@ -78,6 +78,9 @@ describe('sluice replicate', () => {
       'info',
     ]);
     const [, url] = await sluice.says(/"url":"(http:[^"]+)"/);
+    await waitFor('following', async () =>
+      (await (await fetch(`${url}/status`)).text()).includes('"phase": "following"'),
+    );
     await from.query(`INSERT INTO customers VALUES (1000, 'late')`);
     await waitFor('the late customer', () =>
       to.rows('SELECT FROM customers WHERE id = 1000').then((r) => r.length),
@@ -93,9 +96,32 @@ describe('sluice replicate', () => {
     expect(JSON.parse(after.stdout)).toMatchObject([
       {
         name: 'shop',
-        report: { isRunning: false, tables: [{ state: 'ready' }, { state: 'ready' }] },
+        report: { isRunning: false, tables: [{ name: 'customers' }, { name: 'orders' }] },
       },
     ]);
+  });
+
+  test('compare exits 0 while both sides are equal and 3 with the rows that differ', async () => {
+    const { to, place } = await makePair();
+    expect(await runHere(['replicate', 'run', '--once', ...place])).toMatchObject({ exitCode: 0 });
+    const equal = await runHere(['replicate', 'compare', ...place]);
+    expect(equal).toMatchObject({ exitCode: 0 });
+    expect(equal.stdout).toMatch(/^equal at [0-9A-F]+\/[0-9A-F]+: 2 tables, 5100 rows, /);
+
+    await to.query(
+      `UPDATE orders SET note = 'forged' WHERE id = 7; DELETE FROM orders WHERE id = 9`,
+    );
+    const different = await runHere(['replicate', 'compare', '--json', ...place]);
+    expect(different.exitCode).toBe(3);
+    expect(JSON.parse(different.stdout)).toMatchObject({
+      equal: false,
+      tables: [
+        { name: 'customers', equal: true },
+        { name: 'orders', totals: { missing: 1, extra: 0, different: 1 } },
+      ],
+    });
+    const only = await runHere(['replicate', 'compare', '--only', 'public.customers', ...place]);
+    expect(only.exitCode).toBe(0);
   });
 
   test('drop removes what a killed run left behind, and says what', async () => {

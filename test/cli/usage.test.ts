@@ -47,6 +47,7 @@ describe('wrong usage exits 2 and says what is wrong', () => {
     [['replicat'], 'Did you mean replicate?'],
     [['replicate', 'drp'], 'Did you mean drop?'],
     [['run', '--confg', 'x'], 'Did you mean --config?'],
+    [['replicate', 'compare', '--jobs', '0'], '--jobs: expected integer of at least 1, got 0'],
     [['run', 'surplus'], 'too many arguments'],
     [['run', '--log-level', 'loud'], '--log-level'],
     [['check', '--source', nowhere], '--target is missing'],

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandIo } from '../io.ts';
+import { replicateCompareCommand } from './replicate-compare.ts';
 import { replicateDropCommand } from './replicate-drop.ts';
 import { replicateRunCommand } from './replicate-run.ts';
 import { replicateStatusCommand } from './replicate-status.ts';
@@ -12,5 +13,6 @@ export function replicateCommand(io: CommandIo): Command {
     )
     .addCommand(replicateRunCommand(io))
     .addCommand(replicateStatusCommand(io))
+    .addCommand(replicateCompareCommand(io))
     .addCommand(replicateDropCommand(io));
 }
