@@ -81,11 +81,11 @@ async function durableSpill(
   log: DurableLog,
   pipeline: Pipeline,
 ): Promise<PipelineSpill> {
-  let confirmed: (position: Lsn) => void = () => undefined;
+  let confirmed: ((position: Lsn) => void) | null = null;
   const queue = new DurableQueue({
     log,
     memoryBytes: queueBytes,
-    onDurable: (position) => confirmed(position),
+    onDurable: (position) => confirmed?.(position),
   });
   const isNamed = pipeline.spill === log.id;
   if (isNamed) await queue.recover();

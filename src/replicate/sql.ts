@@ -4,3 +4,11 @@ import { readFileSync } from 'node:fs';
 export function loadSql(path: string): string {
   return readFileSync(new URL(`./${path}.sql`, import.meta.url), 'utf8');
 }
+
+/** A column that the operation casts to text; null is SQL NULL. */
+export function textOf(row: Record<string, unknown>, column: string): string | null {
+  const value = row[column];
+  if (value === null) return null;
+  if (typeof value !== 'string') throw new TypeError(`column ${column} is cast to text`);
+  return value;
+}

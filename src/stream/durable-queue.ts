@@ -93,7 +93,7 @@ export class DurableQueue implements ChangeQueue {
     await this.readable();
     const next = this.#waiting.shift();
     if (!next) {
-      if (this.#end?.error != null) throw this.#end.error;
+      if (this.#end !== null && this.#end.error !== null) throw this.#end.error;
       return null;
     }
     if (next.block) {

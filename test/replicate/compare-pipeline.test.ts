@@ -44,10 +44,10 @@ test('a running pipeline is compared exactly while its source is written to', as
   const pipeline = pipelineBetween(here, there);
   pipeline.start();
   await pipeline.ready;
-  let isWriting = true;
+  const stop = new AbortController();
   const writer = (async () => {
     const client = await here.client();
-    while (isWriting)
+    while (!stop.signal.aborted)
       await client.query('UPDATE counted SET n = n + 1 WHERE id = 1 + (random() * 4999)::int');
   })();
   try {
@@ -57,7 +57,7 @@ test('a running pipeline is compared exactly while its source is written to', as
       expect(report.position).not.toBeNull();
     }
   } finally {
-    isWriting = false;
+    stop.abort();
     await writer;
     await pipeline.stop();
   }

@@ -349,7 +349,7 @@ export class Applier {
 
   async #recover(entry: Entry): Promise<void> {
     const { failure } = entry.outcome!;
-    await Promise.all(this.#pending.map((other) => other.sent));
+    await this.#allSent();
     for (const other of this.#pending) {
       if (other.error) throw other.error;
       other.sent = other.outcome = null;
@@ -461,9 +461,13 @@ export class Applier {
     }
   }
 
+  async #allSent(): Promise<void> {
+    for (const { sent } of this.#pending) if (sent) await sent;
+  }
+
   /** Waits for what was sent; what was not stays for the next start. */
   async #settle(): Promise<void> {
-    await Promise.all(this.#pending.map((entry) => entry.sent));
+    await this.#allSent();
     await this.#takeAnswers();
   }
 }

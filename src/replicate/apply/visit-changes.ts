@@ -42,7 +42,7 @@ export function visitChanges(
     for (let i = from; i < to; i++) {
       const start = starts[i]!;
       const end = ends[i]!;
-      switch (bytes[start]) {
+      switch (bytes[start]!) {
         case PgoutputTag.insert:
         case PgoutputTag.update:
         case PgoutputTag.delete: {

@@ -84,7 +84,7 @@ export async function followInto(
 ): Promise<void> {
   const following = await Following.begin(options);
   try {
-    const client = await createPgClient(parseConnection(options.positions), {
+    const client = createPgClient(parseConnection(options.positions), {
       purpose: options.name,
       inherit: ['search_path'], // the handler's SQL means what it means in the application
     });

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { types } from 'pg';
 import { CellKind, type Relation, type TupleCells } from '../../wire/index.ts';
 
 /** Stands for a TOASTed value that an UPDATE left alone: the source did not send it. */
@@ -54,7 +54,7 @@ export class Row {
   #parse(i: number): Value {
     const text = this.#texts[i];
     if (typeof text !== 'string') return text;
-    const parse = pg.types.getTypeParser(this.#relation.columns[i]!.typeOid, 'text');
-    return parse(text);
+    const parsers: { getTypeParser(oid: number, format: 'text'): (text: string) => Value } = types;
+    return parsers.getTypeParser(this.#relation.columns[i]!.typeOid, 'text')(text);
   }
 }

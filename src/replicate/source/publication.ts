@@ -1,6 +1,6 @@
 import { identifier, qualifiedName, type Table } from '../../catalog/index.ts';
 import { inTransaction, type Tx } from '../../ledger/index.ts';
-import { loadSql } from '../sql.ts';
+import { loadSql, textOf } from '../sql.ts';
 
 const readMembers = loadSql('source/sql/read-publication');
 
@@ -28,7 +28,7 @@ export async function publish(
       );
       return;
     }
-    const present = rows.flatMap((row) => (row['oid'] === null ? [] : [String(row['oid'])]));
+    const present = rows.map((row) => textOf(row, 'oid')).filter((oid) => oid !== null);
     if (wanted.length === 0) await source.query(`DROP PUBLICATION ${identifier(publication)}`);
     else if (wanted.join() !== present.toSorted().join())
       await source.query(

@@ -3,7 +3,7 @@ import type { SlotFacts, Tx } from '../../ledger/index.ts';
 import { systemClock, type Log } from '../../service/index.ts';
 import { createSlot, Session, type ConnectionTarget } from '../../session/index.ts';
 import { parseLsn, type Lsn } from '../../wire/index.ts';
-import { loadSql } from '../sql.ts';
+import { loadSql, textOf } from '../sql.ts';
 
 const readSlotSql = loadSql('source/sql/read-slot');
 const readFlushPosition = loadSql('source/sql/read-flush-position');
@@ -18,12 +18,12 @@ export async function readSlot(source: Tx, slot: string): Promise<SourceSlot | n
   const { rows } = await source.query(readSlotSql, [slot]);
   const row = rows[0];
   if (!row) return null;
-  const confirmed = textOf(row['confirmed_flush_lsn']);
-  const pid = textOf(row['active_pid']);
+  const confirmed = textOf(row, 'confirmed_flush_lsn');
+  const pid = textOf(row, 'active_pid');
   return {
     confirmedFlushLsn: confirmed === null ? null : parseLsn(confirmed),
-    walStatus: textOf(row['wal_status']),
-    invalidationReason: textOf(row['invalidation_reason']),
+    walStatus: textOf(row, 'wal_status'),
+    invalidationReason: textOf(row, 'invalidation_reason'),
     activePid: pid === null ? null : Number(pid),
   };
 }
@@ -31,7 +31,7 @@ export async function readSlot(source: Tx, slot: string): Promise<SourceSlot | n
 /** How far the source's WAL is flushed: everything committed before now ends before this. */
 export async function sourcePosition(source: Tx): Promise<Lsn> {
   const { rows } = await source.query(readFlushPosition);
-  return parseLsn(String(rows[0]!['position']));
+  return parseLsn(textOf(rows[0]!, 'position')!);
 }
 
 export async function removeSlot(source: Tx, slot: string): Promise<void> {
@@ -99,11 +99,9 @@ async function reportBlockers(
       return; // the slot is there
     }
     const { rows } = await source.query(readBlockers);
-    const blockers = rows.map((row) => `pid ${row['pid']} (${row['seconds']} s)`).join(', ');
+    const blockers = rows
+      .map((row) => `pid ${textOf(row, 'pid')} (${textOf(row, 'seconds')} s)`)
+      .join(', ');
     log.warn('creating the slot waits for open transactions', { slot, blockers });
   }
-}
-
-function textOf(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
 }
