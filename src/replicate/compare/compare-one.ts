@@ -137,7 +137,7 @@ async function divide(
   if (key === null) return { kind: 'hashes', buckets: 2 ** Math.ceil(Math.log2(ranges)) };
   if (ranges === 1) return { kind: 'keys', key, bounds: [] };
   const bounds = await source.run((session) =>
-    sampleBounds(session, { key, tables: unit.source, ranges, rows }),
+    sampleBounds(session, { key, tables: unit.source, ranges }),
   );
   return { kind: 'keys', key, bounds };
 }

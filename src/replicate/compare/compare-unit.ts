@@ -88,7 +88,7 @@ function findTops(
     if (nearest !== undefined) direct.set(table.oid, nearest);
   }
   const used = new Set([...direct.values()].map((table) => table.oid));
-  for (const root of findWiderRoots(all, chosen, byName, targets)) used.add(root.oid);
+  for (const root of findOtherwiseDivided(all, chosen, byName, targets)) used.add(root.oid);
   return new Map(
     [...direct].map(([oid, table]) => {
       const highest = ancestors(table, targetsByOid).findLast((at) => used.has(at.oid));
@@ -98,23 +98,25 @@ function findTops(
 }
 
 /**
- * Partitioned tables that are chosen whole and have a partition on the target only: it may hold rows of any
- * partition of the source, so the trees are compared as one.
+ * Partitioned tables that are chosen whole and are divided otherwise on the target: a partition there may hold
+ * rows of any partition of the source, so the trees are compared as one.
  */
-function findWiderRoots(
+function findOtherwiseDivided(
   all: readonly Table[],
   chosen: readonly Table[],
   byName: ReadonlyMap<string, Table>,
   targets: readonly Table[],
 ): Table[] {
   const isChosen = new Set(chosen.map((table) => table.oid));
-  const names = new Set(all.map(displayName));
+  const bounds = new Map(all.map((table) => [displayName(table), table.partitionBound]));
   return all.flatMap((root) => {
     const twin = byName.get(displayName(root));
     if (root.kind !== 'p' || root.isPartition || twin?.kind !== 'p') return [];
     const isWhole = leavesOf(root, all).every((leaf) => isChosen.has(leaf.oid));
-    const isWider = leavesOf(twin, targets).some((leaf) => !names.has(displayName(leaf)));
-    return isWhole && isWider ? [twin] : [];
+    const isSame = partitionsOf(twin, targets).every(
+      (partition) => bounds.get(displayName(partition)) === partition.partitionBound,
+    );
+    return isWhole && !isSame ? [twin] : [];
   });
 }
 
@@ -126,8 +128,12 @@ function ancestors(table: Table, byOid: ReadonlyMap<number, Table>): Table[] {
 }
 
 function leavesOf(table: Table, all: readonly Table[]): Table[] {
-  if (table.kind === 'r') return [table];
+  return [table, ...partitionsOf(table, all)].filter(({ kind }) => kind === 'r');
+}
+
+/** Of all levels. */
+function partitionsOf(table: Table, all: readonly Table[]): Table[] {
   return all
-    .filter((child) => child.parentOid === table.oid)
-    .flatMap((child) => leavesOf(child, all));
+    .filter((child) => child.isPartition && child.parentOid === table.oid)
+    .flatMap((child) => [child, ...partitionsOf(child, all)]);
 }

@@ -8,12 +8,10 @@ export interface SampleOptions {
   readonly tables: readonly Table[];
   /** How many ranges are wanted. */
   readonly ranges: number;
-  /** About how many rows the tables have. */
-  readonly rows: number;
 }
 
-/** Enough that a range seldom becomes twice the mean. */
-const samplesPerRange = 30;
+/** Rows of one block often have neighbouring keys: it is blocks that count. Enough that a range is seldom twice the mean. */
+const blocksPerRange = 6;
 
 /** Bounds that divide the rows into about equal ranges, from a sample of the source's blocks. */
 export async function sampleBounds(session: Session, options: SampleOptions): Promise<Bounds> {
@@ -23,8 +21,9 @@ export async function sampleBounds(session: Session, options: SampleOptions): Pr
 }
 
 /** Every n-th key of the sample in the order that both servers agree on; none twice. */
-export function sampleSql({ key, tables, ranges, rows }: SampleOptions): string {
-  const percent = Math.min(100, (ranges * samplesPerRange * 100) / Math.max(rows, 1));
+export function sampleSql({ key, tables, ranges }: SampleOptions): string {
+  const blocks = tables.reduce((sum, table) => sum + table.blocks, 0);
+  const percent = Math.min(100, (ranges * blocksPerRange * 100) / Math.max(blocks, 1));
   const names = key.columns.map((_, i) => `k${i}`).join(', ');
   const values = key.columns.map((column, i) => `${boundExpression(column, 'source')} AS k${i}`);
   const samples = tables.map(
