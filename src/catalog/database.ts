@@ -57,10 +57,17 @@ export interface UncoveredObject {
   readonly name: string;
 }
 
+const readVersionSql = loadSql('read-version');
 const readDatabaseSql = loadSql('read-database');
 const readOpenTransactionsSql = loadSql('read-open-transactions');
 const readUncoveredSql = loadSql('read-uncovered');
 const countLargeObjectsSql = loadSql('count-large-objects');
+
+/** The server's major version. Works on every PostgreSQL; the other statements here need 15. */
+export async function readMajor(db: Queryable): Promise<number> {
+  const { rows } = await db.query(readVersionSql);
+  return Math.trunc(Number(rows[0]?.['version']) / 10_000);
+}
 
 export async function readDatabase(db: Queryable): Promise<Database> {
   const [facts] = await readFacts<Omit<Database, 'major'>>(db, readDatabaseSql);

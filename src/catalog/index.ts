@@ -9,6 +9,7 @@ export {
 export {
   countLargeObjects,
   readDatabase,
+  readMajor,
   readOpenTransactions,
   readUncovered,
   type Database,

@@ -13,9 +13,9 @@ export interface FindingSpec {
 export type FindingSpecs = Readonly<Record<string, FindingSpec>>;
 
 /** A check: what it may find, and the looking, which is a pure function of the facts. */
-export interface Check {
+export interface Check<F = CheckFacts> {
   readonly specs: FindingSpecs;
-  readonly run: (facts: CheckFacts) => Finding[];
+  readonly run: (facts: F) => Finding[];
 }
 
 type Holes<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
@@ -30,10 +30,10 @@ export type Report<S extends FindingSpecs> = <C extends keyof S & string>(
   ...details: [Holes<S[C]['remedy']>] extends [never] ? [] : [Record<Holes<S[C]['remedy']>, string>]
 ) => void;
 
-export function defineCheck<const S extends FindingSpecs>(
+export function defineCheck<const S extends FindingSpecs, F = CheckFacts>(
   specs: S,
-  look: (facts: CheckFacts, report: Report<S>) => void,
-): Check {
+  look: (facts: F, report: Report<S>) => void,
+): Check<F> {
   return {
     specs,
     run: (facts) => {

@@ -1,6 +1,8 @@
 import type { Finding } from '../../service/index.ts';
 import { checks } from './checks.ts';
+import { readMajor } from '../../catalog/index.ts';
 import { readCheckFacts, type CheckOptions } from './facts.ts';
+import { checkMajors } from './versions.ts';
 
 export { findingSpecs } from './checks.ts';
 export type { FindingSpec, FindingSpecs } from './define.ts';
@@ -14,6 +16,12 @@ export type { CheckOptions } from './facts.ts';
  * @throws CATALOG_PATTERN
  */
 export async function checkReplication(options: CheckOptions): Promise<Finding[]> {
+  const majors = {
+    source: await readMajor(options.source),
+    target: await readMajor(options.target),
+  };
+  const tooOld = checkMajors(majors);
+  if (tooOld.length > 0) return tooOld;
   const facts = await readCheckFacts(options);
   return checks.flatMap((check) => check.run(facts));
 }
