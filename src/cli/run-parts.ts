@@ -1,6 +1,7 @@
 import { Daemon, type Part } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import { Metrics, silentProgress, type Log } from '../service/index.ts';
+import type { FollowProgress } from './follow-progress.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import type { ProgressView } from './progress/view.ts';
@@ -12,11 +13,12 @@ export interface RunParts {
   readonly statusListen: string | undefined;
   readonly log: Log;
   readonly view: ProgressView | undefined;
+  readonly following: FollowProgress | undefined;
   /** Whether the work has an end: then being interrupted before it is a failure. */
   readonly isBounded: boolean;
 }
 
-/** Runs the parts until they are done, fail, or are interrupted. Returns what they said of themselves at the end. */
+/** Runs the parts until they are done, fail, or are interrupted. Closes what showed them. */
 export async function runParts(io: CommandIo, run: RunParts): Promise<void> {
   const version = readVersion();
   const daemon = new Daemon(
@@ -30,6 +32,7 @@ export async function runParts(io: CommandIo, run: RunParts): Promise<void> {
       await daemon.finished;
     } finally {
       await daemon.stop();
+      run.following?.close();
       run.view?.close();
     }
   });

@@ -150,6 +150,7 @@ describe('sluice replicate', () => {
     const ended = await sluice.stop();
     expect(ended.exitCode).toBe(1);
     expect(ended.stderr).toContain('COMMAND_INTERRUPTED');
+    await blocker.query('ROLLBACK');
   });
 });
 

@@ -4,6 +4,7 @@ import type { Replication } from '../../replicate/index.ts';
 import { blockingFindings, toJson } from '../../service/index.ts';
 import { describeSummary } from '../describe-replication.ts';
 import { exitCodes } from '../exit-code.ts';
+import { FollowProgress } from '../follow-progress.ts';
 import { checkPipeline, describeFindings } from '../findings.ts';
 import { withInterrupt } from '../interrupt.ts';
 import type { CommandIo } from '../io.ts';
@@ -51,12 +52,14 @@ async function replicate(io: CommandIo, pipeline: FoundPipeline, flags: Flags): 
   const isJson = flags['json'] === true;
   const { level, file } = readLogFlags(flags, 'warn', pipeline.config?.service.log_file);
   const view = openProgress(io, isJson);
+  const following = new FollowProgress(view);
   let replication: Replication | undefined;
   const part = replicatePart(
     `replicate.${pipeline.name}`,
     async () => pipeline.options,
     (made) => {
       replication = made;
+      following.watch(made);
     },
   );
   await runParts(io, {
@@ -65,6 +68,7 @@ async function replicate(io: CommandIo, pipeline: FoundPipeline, flags: Flags): 
     statusListen: textFlag(flags, 'statusListen') ?? pipeline.config?.service.status_listen,
     log: openLog(io, { level, file }, view),
     view,
+    following,
     isBounded: flags['once'] === true,
   });
   if (replication === undefined) return;

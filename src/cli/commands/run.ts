@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { loadConfig, replicateParts } from '../../daemon/index.ts';
 import { SluiceError } from '../../errors/index.ts';
+import { FollowProgress } from '../follow-progress.ts';
 import { isLive, type CommandIo } from '../io.ts';
 import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
@@ -19,11 +20,13 @@ export function runCommand(io: CommandIo): Command {
     .addOption(new Option('--status-listen <host:port>', 'overrides service.status_listen'));
   return addLogFlags(command).action(async (flags: Flags) => {
     const config = await loadConfig(configFile(io, flags));
-    const parts = replicateParts(config);
-    if (parts.length === 0)
+    if (Object.keys(config.replicate).length === 0) {
       throw new SluiceError('COMMAND_NOTHING_CONFIGURED', { file: config.file });
+    }
     // Without a terminal the log is all there is to see, and it says enough.
     const view = isLive(io) ? openProgress(io, false) : undefined;
+    const following = view && new FollowProgress(view);
+    const parts = replicateParts(config, (replication) => following?.watch(replication));
     const { level, file } = readLogFlags(flags, config.service.log_level, config.service.log_file);
     await runParts(io, {
       command: 'run',
@@ -31,6 +34,7 @@ export function runCommand(io: CommandIo): Command {
       statusListen: textFlag(flags, 'statusListen') ?? config.service.status_listen,
       log: openLog(io, { level, file }, view),
       view,
+      following,
       isBounded: false,
     });
   });

@@ -12,6 +12,8 @@ export class PlainProgress implements ProgressView, TaskListener {
   readonly #output: Output;
   readonly #tree: ProgressTree;
   readonly #stop: () => void;
+  /** Tasks that told a status since the last tick. */
+  readonly #spoke = new Set<number>();
 
   constructor(output: Output, clock: Clock = systemClock) {
     this.#output = output;
@@ -39,7 +41,10 @@ export class PlainProgress implements ProgressView, TaskListener {
     if (task.depth === 0) this.print(`${task.name}: begins`);
   }
 
+  /** At once when the task was silent for a while, else with the next ten seconds' line: some change every second. */
   status(task: TaskView): void {
+    if (this.#spoke.has(task.id)) return;
+    this.#spoke.add(task.id);
     this.print(`${fullName(task)}: ${task.statusText}`);
   }
 
@@ -49,11 +54,11 @@ export class PlainProgress implements ProgressView, TaskListener {
   }
 
   #tick(): void {
+    this.#spoke.clear();
     for (const task of this.#tree.running()) {
-      const amounts = describeAmounts(task);
-      if (amounts === '') continue;
-      const percent = task.share === undefined ? '' : `${Math.floor(task.share * 100)} %, `;
-      this.print(`${fullName(task)}: ${percent}${amounts}`);
+      const percent = task.share === undefined ? '' : `${Math.floor(task.share * 100)} %`;
+      const parts = [percent, task.statusText, describeAmounts(task)].filter((part) => part !== '');
+      if (parts.length > 0) this.print(`${fullName(task)}: ${parts.join(', ')}`);
     }
   }
 }

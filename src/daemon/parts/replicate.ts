@@ -4,23 +4,26 @@ import type { Part, PartService } from '../part.ts';
 import type { PipelineConfig } from '../pipeline-schema.ts';
 
 /** Every `[replicate.NAME]` as a part. */
-export function replicateParts(config: LoadedConfig): Part[] {
+export function replicateParts(config: LoadedConfig, onMade?: OnMade): Part[] {
   return Object.entries(config.replicate).map(([name, pipeline]) =>
-    replicatePart(`replicate.${name}`, () => pipelineOptions(config, name, pipeline)),
+    replicatePart(`replicate.${name}`, () => pipelineOptions(config, name, pipeline), onMade),
   );
 }
 
-/** One pipeline as a part, from options that are read anew at each start; `onMade` is shown each one made. */
+/** Shown each pipeline that is made, to watch it. */
+export type OnMade = (replication: Replication) => void;
+
+/** One pipeline as a part, from options that are read anew at each start. */
 export function replicatePart(
   name: string,
   readOptions: () => Promise<ReplicationOptions>,
-  onMade: (replication: Replication) => void = () => undefined,
+  onMade?: OnMade,
 ): Part {
   return {
     name,
     make: async (deps) => {
       const replication = new Replication(await readOptions(), deps);
-      onMade(replication);
+      onMade?.(replication);
       return asPart(replication);
     },
   };

@@ -77,6 +77,26 @@ test('plain lines tell how far a task is every ten seconds', () => {
   progress.close();
 });
 
+test('plain lines tell a status that changes all the time only now and then', () => {
+  const screen = new Screen();
+  const clock = new ManualClock();
+  const progress = new PlainProgress(screen, clock);
+  const following = progress.task('following');
+  for (let second = 1; second <= 25; second += 1) {
+    following.status(`${second} MB behind`);
+    clock.advance(1000);
+  }
+  const said = screen.written.match(/\d+ MB behind/g);
+  expect(said).toEqual([
+    '1 MB behind',
+    '10 MB behind',
+    '11 MB behind',
+    '20 MB behind',
+    '21 MB behind',
+  ]);
+  progress.close();
+});
+
 test('JSON lines are JSON, and repeat no task that stands still', () => {
   const screen = new Screen();
   const clock = new ManualClock();
