@@ -2,13 +2,13 @@ import { ledgerErrorOf, type Owner } from '../../ledger/index.ts';
 import { systemClock, type Clock } from '../../service/index.ts';
 import type { Session } from '../../session/index.ts';
 import type { ChangeBlock, ChangeQueue } from '../../stream/index.ts';
-import { PgoutputTag, readBegin, readCommit, readRelation, type Lsn } from '../../wire/index.ts';
+import { PgoutputTag, readRelation, type Lsn } from '../../wire/index.ts';
 import { FlushTracker } from './flush-tracker.ts';
 import { LargeTransaction } from './large-transaction.ts';
 import { Relations, type FindDestination } from './relations.ts';
-import { isChange, Segment, type SourceTransaction } from './segment.ts';
+import type { Segment } from './segment.ts';
+import { SegmentBuilder } from './segment-builder.ts';
 import { SegmentWriter, type SegmentMode } from './segment-writer.ts';
-import { unknownMessage } from './visit-changes.ts';
 
 export interface ApplyLimits {
   /** Bytes of messages after which a segment is closed; a longer transaction takes several. */
@@ -96,14 +96,11 @@ export class Applier {
   readonly #writer: SegmentWriter;
   readonly #flush: FlushTracker;
   readonly #pending: Entry[] = [];
-  #building = new Segment();
-  #open: SourceTransaction | null = null;
-  #isSkipping = false;
-  readonly #startedAt: Lsn;
+  readonly #builder: SegmentBuilder;
   #position: Lsn;
   #quietUntil: Lsn | null = null;
   #hold: Lsn | null = null;
-  #heldSince: number | null = null;
+  #askedMs = 0;
   #lastWriteMs: number;
   #stopAt: Lsn | null = null;
   #signal = new AbortController().signal;
@@ -118,7 +115,8 @@ export class Applier {
     this.#limits = { ...defaultApplyLimits, ...options.limits };
     this.#clock = options.clock ?? systemClock;
     this.#relations = new Relations(options.findDestination);
-    this.#position = this.#startedAt = options.position;
+    this.#position = options.position;
+    this.#builder = new SegmentBuilder(options.slot, options.position);
     this.#writer = new SegmentWriter({ ...options, relations: this.#relations });
     this.#flush = new FlushTracker(options.session, (position) =>
       options.events?.flushed?.(position),
@@ -133,7 +131,7 @@ export class Applier {
 
   /** Nothing of the source before this is missing: the position, or further where nothing was for us. */
   get caughtUpTo(): Lsn {
-    const isIdle = this.#pending.length === 0 && this.#building.isEmpty && !this.#large;
+    const isIdle = this.#pending.length === 0 && this.#builder.segment.isEmpty && !this.#large;
     const quiet = this.#quietUntil;
     return isIdle && quiet !== null && quiet > this.#position ? quiet : this.#position;
   }
@@ -166,7 +164,11 @@ export class Applier {
         isEnded = (await queue.shift()) === null;
         continue;
       }
-      if (this.#pending.length === 0 && this.#building.transactions > 0 && !this.#isGathering) {
+      if (
+        this.#pending.length === 0 &&
+        this.#builder.segment.transactions > 0 &&
+        !this.#isGathering
+      ) {
         this.#close();
         continue;
       }
@@ -187,7 +189,7 @@ export class Applier {
   get #isGathering(): boolean {
     return (
       this.#wasLarge &&
-      this.#building.changes < gatherChanges &&
+      this.#builder.segment.changes < gatherChanges &&
       this.#clock.monotonicMs() < this.#lastWriteMs + gatherMs
     );
   }
@@ -195,91 +197,61 @@ export class Applier {
   /** Waits for whatever can change what is to be done: a block, an answer, time. */
   async #wait(queue: ChangeQueue | null, aborted: Promise<void>): Promise<void> {
     const sent = this.#pending[0]?.sent;
-    const isFlushing = this.#flush.isWaiting;
     const waits: Promise<unknown>[] = [aborted];
     if (queue) waits.push(queue.readable());
     if (sent) waits.push(sent);
     const timer = new AbortController();
-    // Unflushed commits are asked after often, so that the source's WAL is let go; holds, too.
-    const waitMs = this.#hold !== null || this.#wasLarge ? 20 : isFlushing ? 50 : 250;
-    waits.push(this.#clock.sleep(waitMs, timer.signal).catch(ignoreAbort));
+    let isTimeUp = false;
+    const time = this.#clock.sleep(this.#waitMs, timer.signal).then(() => {
+      isTimeUp = true;
+    });
+    waits.push(time.catch(ignoreAbort));
     await Promise.race(waits);
-    timer.abort();
-    if (!sent && isFlushing) await this.#flush.poll();
-    if (!sent) await this.#idle();
+    timer.abort(woken);
+    if (sent || (!isTimeUp && this.#hold === null)) return;
+    if (this.#flush.isWaiting) await this.#flush.poll();
+    await this.#idle();
   }
 
-  /** Reads one block into the building segment, closing segments where they are full. */
+  // Unflushed commits are asked after often, so that the source's WAL is let go; holds, too.
+  get #waitMs(): number {
+    if (this.#hold !== null || this.#wasLarge) return 20;
+    return this.#flush.isWaiting ? 50 : 250;
+  }
+
+  /** Reads one block, closing segments where they are full. */
   async #take(block: ChangeBlock): Promise<void> {
-    const { bytes, starts, ends, count } = block;
+    const { bytes, starts, count, keepaliveEnd } = block;
     for (let i = 0; i < count; i++) {
-      const start = starts[i]!;
-      const tag = bytes[start]!;
-      switch (tag) {
-        case PgoutputTag.insert:
-        case PgoutputTag.update:
-        case PgoutputTag.delete:
-        case PgoutputTag.truncate:
-        case PgoutputTag.type:
-        case PgoutputTag.origin:
-        case PgoutputTag.logicalMessage:
-          if (!this.#isSkipping) this.#building.add(block, i, isChange(tag));
-          break;
-        case PgoutputTag.begin:
-          this.#open = readBegin(bytes, start, ends[i]!);
-          // A durable spill may begin before the position.
-          this.#isSkipping = this.#open.finalLsn < this.#startedAt;
-          if (!this.#isSkipping) this.#building.add(block, i, false);
-          break;
-        case PgoutputTag.commit:
-          this.#commit(block, i);
-          break;
-        case PgoutputTag.relation:
-          await this.#describe(block, i);
-          break;
-        default:
-          throw unknownMessage(this.#options.slot, tag);
-      }
-      if (this.#large && !this.#open) await this.#finishLarge();
+      if (bytes[starts[i]!] === PgoutputTag.relation) await this.#describe(block, i);
+      else this.#builder.add(block, i);
+      if (this.#large && !this.#builder.open) await this.#finishLarge();
       else if (!this.#isFull) continue;
-      else if (this.#building.transactions > 0) this.#close();
+      else if (this.#builder.segment.transactions > 0) this.#close();
       else await this.#continueLarge();
     }
-    if (block.keepaliveEnd !== null && !this.#open) this.#quietUntil = block.keepaliveEnd;
+    if (keepaliveEnd !== null && !this.#builder.open) this.#quietUntil = keepaliveEnd;
   }
 
   get #isFull(): boolean {
-    const { bytes, changes } = this.#building;
+    const { bytes, changes } = this.#builder.segment;
     return bytes >= this.#limits.segmentBytes || changes >= this.#limits.segmentChanges;
-  }
-
-  #commit(block: ChangeBlock, i: number): void {
-    this.#open = null;
-    if (this.#isSkipping) {
-      this.#isSkipping = false;
-      return;
-    }
-    const commit = readCommit(block.bytes, block.starts[i]!, block.ends[i]!);
-    this.#building.add(block, i, false);
-    this.#building.markCommit(commit.endLsn, commit.commitTimeUs);
   }
 
   /** A relation described differently from before parts the changes: those before it need the old one. */
   async #describe(block: ChangeBlock, i: number): Promise<void> {
     const relation = readRelation(block.bytes, block.starts[i]!, block.ends[i]!, false);
     if (this.#relations.isChanged(relation)) {
-      if (this.#building.transactions > 0) this.#close();
+      if (this.#builder.segment.transactions > 0) this.#close();
       await this.#drain();
-      if (this.#building.changes > 0) await this.#continueLarge();
+      if (this.#builder.segment.changes > 0) await this.#continueLarge();
     }
     await this.#relations.describe(relation);
   }
 
-  /** Moves the whole transactions of the building segment to the pending ones. */
+  /** Moves the whole transactions gathered to the pending ones. */
   #close(): void {
-    const [whole, rest] = this.#building.split(this.#building.endLsn!);
-    this.#building = rest;
-    this.#pend(whole);
+    this.#pend(this.#builder.takeWhole());
   }
 
   #pend(segment: Segment): void {
@@ -376,8 +348,8 @@ export class Applier {
   /** With nothing on its way: what an idle, held or finishing pipeline owes. */
   async #idle(): Promise<void> {
     const now = this.#clock.monotonicMs();
-    if (this.#hold !== null || now - (this.#heldSince ?? 0) >= 250) {
-      this.#heldSince = now;
+    if (this.#hold !== null || now - this.#askedMs >= 250) {
+      this.#askedMs = now;
       this.#hold = await this.#options.readHold();
     }
     const next = this.#idlePosition(now);
@@ -388,7 +360,7 @@ export class Applier {
     const isBehindHold = this.#hold !== null && this.#position < this.#hold;
     const first = this.#pending[0];
     if (isBehindHold && first && first.endLsn > this.#hold!) return this.#hold;
-    const isEmpty = !first && this.#building.isEmpty && this.#quietUntil !== null;
+    const isEmpty = !first && this.#builder.segment.isEmpty && this.#quietUntil !== null;
     if (isBehindHold) return isEmpty && this.#quietUntil! >= this.#hold! ? this.#hold : null;
     if (!isEmpty || this.#hold !== null) return null;
     const isFinishing = this.#stopAt !== null && this.#quietUntil! >= this.#stopAt;
@@ -405,11 +377,10 @@ export class Applier {
 
   /** A transaction longer than a segment goes to the target in pieces, before its Commit is read. */
   async #continueLarge(): Promise<void> {
-    const segment = this.#building;
-    this.#building = new Segment(this.#open, segment.openedChanges + segment.changes);
+    const segment = this.#builder.takePiece();
     if (!this.#large) {
       await this.#drain();
-      await this.#awaitRelease(this.#open!.finalLsn);
+      await this.#awaitRelease(this.#builder.open!.finalLsn);
       this.#largeSinceMs = this.#clock.monotonicMs();
       this.#large = await LargeTransaction.begin(this.#writer, this.#options.owner, this.#position);
     }
@@ -419,8 +390,7 @@ export class Applier {
   }
 
   async #finishLarge(): Promise<void> {
-    const segment = this.#building;
-    this.#building = new Segment();
+    const segment = this.#builder.takePiece();
     await this.#large!.add(segment);
     const { wal } = await this.#large!.commit(segment.endLsn!);
     this.#large = null;
@@ -471,6 +441,9 @@ export class Applier {
     await this.#takeAnswers();
   }
 }
+
+// One reason for all: making one each time costs more than the wait is worth.
+const woken = new Error('woken');
 
 function ignoreAbort(): undefined {
   return undefined;

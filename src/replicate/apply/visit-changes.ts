@@ -82,7 +82,7 @@ export function locateChange(
   for (const { block, from, to } of segment.parts) {
     for (let i = from; i < to; i++) {
       const start = block.starts[i]!;
-      switch (block.bytes[start]) {
+      switch (block.bytes[start]!) {
         case PgoutputTag.begin:
           transaction = readBegin(block.bytes, start, block.ends[i]!);
           ordinal = 0;
