@@ -23,6 +23,8 @@ export interface ReplicationOptions {
   readonly pluginOptions: Readonly<Record<string, string>>;
   /** How often the server hears from us when nothing else makes us speak. */
   readonly statusIntervalMs?: number | undefined;
+  /** How long the server may send nothing, though asked to half way, before it counts as gone. */
+  readonly silenceLimitMs?: number | undefined;
 }
 
 /** What the server may take as done on our side. */
@@ -39,8 +41,8 @@ const defaultStatusIntervalMs = 10_000;
 /** Confirmations closer together go out as one: 34 bytes ten times a second cost nothing. */
 const confirmDelayMs = 100;
 
-/** A server that keeps silent so long, though asked to answer half way, is gone: as wal_receiver_timeout. */
-const silenceLimitMs = 60_000;
+/** As PostgreSQL's own wal_receiver_timeout. */
+const defaultSilenceLimitMs = 60_000;
 
 /** A server in the middle of a large transaction sends all of it before it says good-bye. */
 const stopTimeoutMs = 3000;
@@ -58,6 +60,7 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
   readonly #builder: BlockBuilder;
   readonly #started = Promise.withResolvers<void>();
   readonly #timer: NodeJS.Timeout;
+  readonly #silenceLimitMs: number;
   #confirmTimer: NodeJS.Timeout | null = null;
   #confirmed: ConfirmedPosition = { written: lsn(0n), flushed: lsn(0n), applied: lsn(0n) };
   #sent: ConfirmedPosition = this.#confirmed;
@@ -74,6 +77,7 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
   constructor(link: Link, options: ReplicationOptions) {
     this.#link = link;
     this.#slot = options.slot;
+    this.#silenceLimitMs = options.silenceLimitMs ?? defaultSilenceLimitMs;
     this.#queue = new BlockQueue({ onFull: () => link.pause(), onRoom: () => this.#goOn() });
     this.#builder = new BlockBuilder(
       (block) => this.#queue.push(block),
@@ -208,12 +212,12 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
   #tick(): void {
     if (!this.#isStreaming) return;
     const silentMs = this.#measureSilence();
-    if (silentMs >= silenceLimitMs) {
+    if (silentMs >= this.#silenceLimitMs) {
       const details = { place: this.#link.place, silentMs: Math.round(silentMs) };
       this.#link.fail(new SluiceError('SESSION_SERVER_SILENT', details));
       return;
     }
-    this.#send(silentMs >= silenceLimitMs / 2);
+    this.#send(silentMs >= this.#silenceLimitMs / 2);
   }
 
   /** How long nothing has come though we were reading. */
