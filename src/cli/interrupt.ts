@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import { systemClock } from '../service/index.ts';
+import { SluiceError } from '../errors/index.ts';
+import { isAbort, systemClock } from '../service/index.ts';
 import type { CommandIo } from './io.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -14,6 +15,8 @@ const SAME_INTERRUPT_MS = 300;
 /**
  * Runs `run` with a signal that aborts at the first SIGINT, SIGTERM or SIGHUP: `run` then ends cleanly. A second one
  * ends the process at once, which no promise depends on (P9).
+ *
+ * @throws COMMAND_INTERRUPTED instead of what `run` throws because its signal aborted
  */
 export async function withInterrupt<T>(
   io: CommandIo,
@@ -35,6 +38,9 @@ export async function withInterrupt<T>(
   try {
     const result = await run(controller.signal);
     return { result, interruptedBy: first?.signal };
+  } catch (error) {
+    if (first === undefined || !isAbort(error, controller.signal)) throw error;
+    throw new SluiceError('COMMAND_INTERRUPTED', { signal: first.signal }, { cause: error });
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }

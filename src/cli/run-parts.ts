@@ -8,7 +8,6 @@ import type { ProgressView } from './progress/view.ts';
 import { readVersion } from './version.ts';
 
 export interface RunParts {
-  readonly command: string;
   readonly parts: readonly Part[];
   readonly statusListen: string | undefined;
   readonly log: Log;
@@ -38,6 +37,6 @@ export async function runParts(io: CommandIo, run: RunParts): Promise<void> {
   });
   run.log.info('sluice ends');
   if (run.isBounded && interruptedBy !== undefined) {
-    throw new SluiceError('COMMAND_INTERRUPTED', { command: run.command, signal: interruptedBy });
+    throw new SluiceError('COMMAND_INTERRUPTED', { signal: interruptedBy });
   }
 }

@@ -3,7 +3,7 @@ import type { ErrorSpecs } from './spec.ts';
 export const commandErrors = {
   COMMAND_INTERRUPTED: {
     decision: 'fix',
-    message: '{command} was stopped by {signal} before it was done',
+    message: 'stopped by {signal} before it was done',
     remedy: 'run it again: it goes on from where it was',
   },
   COMMAND_NO_PIPELINE: {

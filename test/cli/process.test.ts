@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { systemClock } from '../../src/service/index.ts';
-import { runSluice, startSluice, waitFor } from '../kit/index.ts';
+import { runSluice, startSluice, waitFor, within } from '../kit/index.ts';
 
 let folder: string;
 
@@ -74,6 +76,25 @@ describe('sluice run', () => {
     const ended = await sluice.stop();
     expect(ended.exitCode).toBe(0);
   });
+});
+
+test('a command that is interrupted before it could answer says so', async () => {
+  const silent = createServer();
+  const accepted = once(silent.listen(0, '127.0.0.1'), 'connection');
+  await once(silent, 'listening');
+  try {
+    const bound = silent.address();
+    const port = typeof bound === 'object' ? bound?.port : 0;
+    const url = `postgres://app@127.0.0.1:${port}/shop`;
+    const sluice = startSluice(['check', '--source', url, '--target', url]);
+    const [socket] = z.tuple([z.instanceof(Socket)]).parse(await within('a connection', accepted));
+    const ended = await sluice.stop();
+    socket.destroy();
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toMatch(/^sluice: COMMAND_INTERRUPTED: stopped by SIGTERM /m);
+  } finally {
+    silent.close();
+  }
 });
 
 describe('an interrupt', () => {

@@ -63,7 +63,6 @@ async function replicate(io: CommandIo, pipeline: FoundPipeline, flags: Flags): 
     },
   );
   await runParts(io, {
-    command: 'replicate run',
     parts: [part],
     statusListen: textFlag(flags, 'statusListen') ?? pipeline.config?.service.status_listen,
     log: openLog(io, { level, file }, view),

@@ -29,7 +29,6 @@ export function runCommand(io: CommandIo): Command {
     const parts = replicateParts(config, (replication) => following?.watch(replication));
     const { level, file } = readLogFlags(flags, config.service.log_level, config.service.log_file);
     await runParts(io, {
-      command: 'run',
       parts,
       statusListen: textFlag(flags, 'statusListen') ?? config.service.status_listen,
       log: openLog(io, { level, file }, view),
