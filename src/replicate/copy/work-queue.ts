@@ -24,8 +24,10 @@ export class WorkQueue<L> {
   };
   readonly #takers: ((task: Task<L> | null) => void)[] = [];
   #unfinished = 0;
+  #isEnded = false;
 
   push(priority: Priority, task: Task<L>): void {
+    if (this.#isEnded) return;
     this.#unfinished += 1;
     const taker = this.#takers.shift();
     if (taker === undefined) this.#waiting[priority].push(task);
@@ -38,7 +40,7 @@ export class WorkQueue<L> {
       const task = this.#waiting[priority].shift();
       if (task !== undefined) return Promise.resolve(task);
     }
-    if (this.#unfinished === 0) return Promise.resolve(null);
+    if (this.#unfinished === 0 || this.#isEnded) return Promise.resolve(null);
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
@@ -47,8 +49,9 @@ export class WorkQueue<L> {
     if (this.#unfinished === 0) this.end();
   }
 
-  /** Nobody waits any longer; what is being done is done. */
+  /** There will be no more tasks; what is being done is done. */
   end(): void {
+    this.#isEnded = true;
     for (const priority of priorities) this.#waiting[priority].clear();
     for (const taker of this.#takers.splice(0)) taker(null);
   }
