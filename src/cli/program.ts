@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.ts';
+import { demoCommand } from './commands/demo.ts';
 import { replicateCommand } from './commands/replicate.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -35,7 +36,8 @@ export function makeProgram(io: CommandIo): Command {
     .addCommand(replicateCommand(io))
     .addCommand(checkCommand(io))
     .addCommand(runCommand(io))
-    .addCommand(statusCommand(io));
+    .addCommand(statusCommand(io))
+    .addCommand(demoCommand(io));
   for (const command of withInner(program)) settle(command, io);
   return program;
 }

