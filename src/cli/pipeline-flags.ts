@@ -1,12 +1,8 @@
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import {
-  describeExpected,
-  findProblems,
-  pipelineSchema,
-  type PipelineConfig,
-} from '../daemon/index.ts';
+import { describeExpected, findProblems } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
+import { pipelineSchema, type PipelineConfig } from '../replicate/index.ts';
 
 /** As commander parsed them; which flags there are is the schema's matter. */
 export type Flags = Readonly<Record<string, unknown>>;

@@ -5,10 +5,9 @@ import {
   pipelineOptions,
   replicationOptions,
   type LoadedConfig,
-  type PipelineConfig,
 } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
-import { defaultName, type ReplicationOptions } from '../replicate/index.ts';
+import { defaultName, type PipelineConfig, type ReplicationOptions } from '../replicate/index.ts';
 import type { CommandIo } from './io.ts';
 import { readSettings, type Flags } from './pipeline-flags.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { serviceSchema } from '../service/index.ts';
 import { databasesSchema } from './databases.ts';
-import { pipelineSchema } from './pipeline-schema.ts';
+import { pipelineSchema } from '../replicate/index.ts';
 
 /** The whole of sluice.toml: a section a room. Unknown keys are refused everywhere. */
 export const configSchema = z.strictObject({

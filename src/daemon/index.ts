@@ -9,11 +9,9 @@ export {
   replicatePart,
   replicationOptions,
 } from './parts/replicate.ts';
-export { pipelineSchema } from './pipeline-schema.ts';
 
 export type { Config } from './config.ts';
 export type { LoadedConfig } from './config-file.ts';
 export type { DaemonOptions, DaemonStatus } from './daemon.ts';
 export type { Part, PartDeps, PartService } from './part.ts';
-export type { PipelineConfig } from './pipeline-schema.ts';
 export type { PartState, PartStatus } from './supervised-part.ts';

@@ -8,11 +8,6 @@ export const replicateErrors = {
     remedy:
       'make the target accept it (see the server log there), then start again; nothing after {position} was applied',
   },
-  APPLY_FENCED: {
-    decision: 'stop',
-    message: 'pipeline {pipeline} was taken over by another process',
-    remedy: 'leave it running there; stop the other process before starting one here',
-  },
   APPLY_ROW_MISSING: {
     decision: 'stop',
     message:
@@ -51,11 +46,6 @@ export const replicateErrors = {
     message:
       'slot {slot} exists on the source, but the ledger of the target does not know pipeline {pipeline}: the target was restored or replaced',
     remedy: 'run sluice replicate drop {pipeline}, then start it to copy anew',
-  },
-  REPLICATE_SNAPSHOT_LOST: {
-    decision: 'reconnect',
-    message: 'the session that held the snapshot of pipeline {pipeline} ended',
-    remedy: 'start again: finished tables stay, the others are copied under a new snapshot',
   },
   REPLICATE_TABLE_ADDED: {
     decision: 'reconnect',

@@ -16,12 +16,6 @@ export const streamErrors = {
     message: 'the spill in {directory} cannot grow: {reason} ({usedBytes} bytes used)',
     remedy: 'free space there or raise spill_max_bytes, then start again; nothing was lost',
   },
-  STREAM_SPILL_MISSING: {
-    decision: 'stop',
-    message:
-      'pipeline {pipeline} confirmed its slot from the spill {spill}, which is not in {directory}',
-    remedy: 'bring the spill directory back, or drop the pipeline and copy again',
-  },
   STREAM_TWO_PHASE: {
     decision: 'stop',
     message:

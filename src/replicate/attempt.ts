@@ -11,9 +11,15 @@ import {
   type Pipeline,
   type PipelineTable,
 } from '../ledger/index.ts';
-import { blockingFindings, failpoint, type Log, type Progress } from '../service/index.ts';
+import {
+  blockingFindings,
+  failpoint,
+  type Clock,
+  type Log,
+  type Progress,
+} from '../service/index.ts';
 import { identifySystem } from '../session/index.ts';
-import { readSlotChanges, type ChangeQueue, type ChangeReader } from '../stream/index.ts';
+import { readSlotChanges, type ChangeReader } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import { Applier } from './apply/applier.ts';
 import { checkReplication } from './check/index.ts';
@@ -40,6 +46,7 @@ import {
   type SlotSnapshot,
 } from './source/slot.ts';
 import type { Standing } from './standing.ts';
+import { watchTables } from './watch-tables.ts';
 
 export interface AttemptDeps {
   readonly options: ReplicationOptions;
@@ -48,6 +55,7 @@ export interface AttemptDeps {
   readonly log: Log;
   readonly progress: Progress;
   readonly metrics: PipelineMetrics;
+  readonly clock: Clock;
   readonly standing: Standing;
   readonly signal: AbortSignal;
   readonly becomeReady: () => void;
@@ -326,23 +334,57 @@ class Attempt {
     standing.follows(applier, reader);
     standing.enter('following');
     becomeReady();
-    await this.#restoreForeignKeysWhen(applier, pipeline, gates, open.queue, signal, stopAt);
+    const newest = [...gates.values()].reduce((a, b) => (a > b ? a : b), position);
+    // Foreign keys come back once every table has reached the newest snapshot: before, they need not hold.
+    if (position < newest) await applier.run(open.queue, { signal, stopAt: newest });
+    await runBeside(signal, [
+      (until) => applier.run(open.queue, { signal: until, stopAt }),
+      () => restoreForeignKeys(this.#restoreRequest(pipeline)),
+      (until, done) => this.#watchTables(plan, AbortSignal.any([until, done])),
+    ]);
     await forgotten;
   }
 
-  /** Foreign keys come back once every table has reached the newest snapshot: before, they need not hold. */
-  async #restoreForeignKeysWhen(
-    applier: Applier,
-    pipeline: Pipeline,
-    gates: ReadonlyMap<string, Lsn>,
-    queue: ChangeQueue,
-    signal: AbortSignal,
-    stopAt: Lsn | null,
-  ): Promise<void> {
-    const newest = [...gates.values()].reduce((a, b) => (a > b ? a : b), applier.position);
-    if (applier.position < newest) await applier.run(queue, { signal, stopAt: newest });
-    if (signal.aborted) return;
-    await restoreForeignKeys(this.#restoreRequest(pipeline));
-    await applier.run(queue, { signal, stopAt });
+  /** Ends with REPLICATE_TABLE_ADDED when there is a table to be copied first. */
+  async #watchTables(plan: Plan, signal: AbortSignal): Promise<void> {
+    const { connections, options, log, clock } = this.#deps;
+    const { tables } = options;
+    const added = await watchTables({
+      source: connections.source,
+      plan,
+      tables,
+      log,
+      clock,
+      signal,
+    });
+    if (added !== null) throw new SluiceError('REPLICATE_TABLE_ADDED', { table: added });
   }
+}
+
+type Side = (until: AbortSignal, done: AbortSignal) => Promise<void>;
+
+/**
+ * Runs the first work and others beside it. `until` aborts for all when one of them fails; `done` when the
+ * first has ended, for those that have no end of their own.
+ */
+async function runBeside(signal: AbortSignal, [main, ...others]: [Side, ...Side[]]): Promise<void> {
+  const failed = new AbortController();
+  const done = new AbortController();
+  const until = AbortSignal.any([signal, failed.signal]);
+  const guarded = async (work: Side): Promise<void> => {
+    try {
+      await work(until, done.signal);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const beside = others.map(guarded);
+  try {
+    await guarded(main);
+  } finally {
+    done.abort();
+    await Promise.allSettled(beside);
+  }
+  await Promise.all(beside);
 }

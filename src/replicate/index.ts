@@ -1,6 +1,7 @@
-export { checkReplication } from './check/index.ts';
+export { checkReplication, findingSpecs } from './check/index.ts';
 export { compareDatabases, summarizeReport } from './compare/index.ts';
 export { compareReplication } from './compare-pipeline.ts';
+export { pipelineSchema } from './config.ts';
 export { dropReplication } from './drop.ts';
 export { follow, followInto } from './follow/follow.ts';
 export { unchanged } from './follow/row.ts';
@@ -9,6 +10,7 @@ export { readReplicationStatus } from './status.ts';
 
 export type { CompareDatabasesOptions, CompareReport, TableReport } from './compare/index.ts';
 export type { CompareReplicationOptions } from './compare-pipeline.ts';
+export type { PipelineConfig } from './config.ts';
 export type { DropReport } from './drop.ts';
 export type { FollowOptions } from './follow/follow.ts';
 export type { Row } from './follow/row.ts';

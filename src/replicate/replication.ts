@@ -123,6 +123,7 @@ export class Replication implements Service {
         log,
         progress,
         metrics: this.#metrics,
+        clock: this.#clock,
         standing: this.#standing,
         signal,
         becomeReady,

@@ -1,7 +1,10 @@
-import { Replication, type ReplicationOptions } from '../../replicate/index.ts';
+import {
+  Replication,
+  type PipelineConfig,
+  type ReplicationOptions,
+} from '../../replicate/index.ts';
 import type { LoadedConfig } from '../config-file.ts';
 import type { Part, PartService } from '../part.ts';
-import type { PipelineConfig } from '../pipeline-schema.ts';
 
 /** Every `[replicate.NAME]` as a part. */
 export function replicateParts(config: LoadedConfig, onMade?: OnMade): Part[] {

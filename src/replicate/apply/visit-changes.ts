@@ -101,6 +101,18 @@ export function locateChange(
 }
 
 export function unknownMessage(slot: string, tag: number): SluiceError {
+  if (isTwoPhase(tag))
+    return new SluiceError('STREAM_TWO_PHASE', { slot, message: String.fromCharCode(tag) });
   const type = `${String.fromCharCode(tag)} (${tag})`;
   return new SluiceError('STREAM_UNKNOWN_MESSAGE', { slot, type });
+}
+
+function isTwoPhase(tag: number): boolean {
+  return (
+    tag === PgoutputTag.beginPrepare ||
+    tag === PgoutputTag.prepare ||
+    tag === PgoutputTag.commitPrepared ||
+    tag === PgoutputTag.rollbackPrepared ||
+    tag === PgoutputTag.streamPrepare
+  );
 }
