@@ -3,7 +3,7 @@ import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { ServerError, SluiceError } from '../../src/errors/index.ts';
 
 const usage = new SluiceError('COMMAND_USAGE', { problem: 'x', command: 'y' });
-const stop = new SluiceError('APPLY_FENCED', { pipeline: 'x' });
+const stop = new SluiceError('LEDGER_FENCED', { pipeline: 'x' });
 const server = new ServerError({ severity: 'ERROR', sqlstate: '42501', message: 'no' });
 
 test('0 done, 1 failed, 2 wrong usage, 3 stopped by a promise', () => {
