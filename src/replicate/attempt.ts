@@ -124,7 +124,7 @@ class Attempt {
       tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
     });
     for (const finding of findings)
-      if (finding.severity === 'warns') log.warn(finding.evidence, { ...finding });
+      if (finding.severity === 'warns') log.info(finding.evidence, { ...finding });
     const blocking = blockingFindings(findings);
     const first = blocking[0];
     if (first)
