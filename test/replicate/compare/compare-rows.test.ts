@@ -226,18 +226,18 @@ describe('databases that differ in collation and encoding', () => {
     const table = await compareTable(source, target, { rowsPerRange: 50 });
     expect(listed(table)).toEqual(['different é6', 'missing Z10']);
   });
-
-  async function localDatabase(name: string, options: string, sql: string): Promise<TestDatabase> {
-    await there.query(`CREATE DATABASE ${name} TEMPLATE template0 ${options}`);
-    const database = new TestDatabase(name, there.url(name));
-    onTestFinished(async () => {
-      await database.close();
-      await there.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    });
-    await database.query(sql);
-    return database;
-  }
 });
+
+async function localDatabase(name: string, options: string, sql: string): Promise<TestDatabase> {
+  await there.query(`CREATE DATABASE ${name} TEMPLATE template0 ${options}`);
+  const database = new TestDatabase(name, there.url(name));
+  onTestFinished(async () => {
+    await database.close();
+    await there.query(`DROP DATABASE ${name} WITH (FORCE)`);
+  });
+  await database.query(sql);
+  return database;
+}
 
 describe('what cannot be compared row by row', () => {
   test('tables and columns of one side only are differences', async () => {
