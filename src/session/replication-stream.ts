@@ -10,6 +10,7 @@ import {
   type Lsn,
   type OnFrame,
 } from '../wire/index.ts';
+import { ReadPace } from './read-pace.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Link } from './link.ts';
 import { BlockBuilder, type ReplicationBlock } from './replication-block.ts';
@@ -62,6 +63,8 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
   readonly #timer: NodeJS.Timeout;
   readonly #silenceLimitMs: number;
   #confirmTimer: NodeJS.Timeout | null = null;
+  #restTimer: NodeJS.Timeout | null = null;
+  readonly #pace = new ReadPace();
   #confirmed: ConfirmedPosition = { written: lsn(0n), flushed: lsn(0n), applied: lsn(0n) };
   #sent: ConfirmedPosition = this.#confirmed;
   #sentAtMs = 0;
@@ -195,7 +198,18 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
 
   readonly #onReadEnd = (): void => {
     this.#builder.flush();
+    if (this.#pace.isHurried(this.#link.bytesReceived)) this.#rest();
   };
+
+  /** The next read finds what has come meanwhile, in one piece. */
+  #rest(): void {
+    if (this.#restTimer !== null) return;
+    this.#link.pause();
+    this.#restTimer = setTimeout(() => {
+      this.#restTimer = null;
+      if (!this.#queue.isFull) this.#link.resume();
+    }, 1);
+  }
 
   /** The answer to ours, or the server's own wish to stop. */
   #receiveCopyDone(): void {
@@ -206,7 +220,7 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
 
   #goOn(): void {
     this.#heardAtMs = performance.now();
-    this.#link.resume();
+    if (this.#restTimer === null) this.#link.resume();
   }
 
   #tick(): void {
@@ -255,6 +269,8 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
     this.#isStreaming = false;
     clearInterval(this.#timer);
     if (this.#confirmTimer !== null) clearTimeout(this.#confirmTimer);
+    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
+    this.#restTimer = null;
     this.#link.onReadEnd = null;
     if (error === null) this.#link.resume();
     const reason = this.#serverError ?? error ?? this.#endedByServer();
