@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { SluiceError } from '../errors/index.ts';
-import type { Secret } from '../service/index.ts';
+import type { Secret } from '../session/index.ts';
 import { findProblems, type ConfigProblem } from './config-problems.ts';
 import { configSchema, type Config } from './config.ts';
 import { findUnknownDatabases } from './database-names.ts';

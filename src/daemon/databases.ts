@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { SluiceError } from '../errors/index.ts';
-import { Secret } from '../service/index.ts';
+import { Secret } from '../session/index.ts';
 
 const text = z.string().min(1);
 

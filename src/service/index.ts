@@ -9,7 +9,6 @@ export { durationBuckets, Metrics } from './metrics.ts';
 export { silentProgress } from './progress.ts';
 export { recordError, redactText } from './redact.ts';
 export { Backoff, defaultBackoff, retry } from './retry.ts';
-export { Secret } from './secret.ts';
 export { isAbort, Lifecycle } from './service.ts';
 export { byteSize, formatByteSize, parseByteSize, setting } from './setting.ts';
 export { StatusServer, toJson } from './status-server.ts';
