@@ -32,6 +32,6 @@ export const copyErrors = {
     decision: 'stop',
     message: '{kind} {object} of {table} could not be made again: SQLSTATE {sqlstate}',
     remedy:
-      'make the rows fit it or drop it from the source too, then start again; the rows stay, and the definition is in sluice.dropped_object',
+      'make the rows fit it, then start again (a foreign key can also be dropped); all rows stay, and the definition is in sluice.dropped_object',
   },
 } as const satisfies ErrorSpecs;

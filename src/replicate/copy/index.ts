@@ -2,7 +2,9 @@ export type { CopiedTable, CopyRequest, CopySummary, CopyTable } from './copy-re
 export { copyTables } from './copy-tables.ts';
 export {
   resetUnfinished,
+  restoreAll,
   restoreDropped,
   restoreForeignKeys,
+  type RefusedEntry,
   type RestoreRequest,
 } from './restore.ts';

@@ -8,7 +8,7 @@ import {
   type Owner,
   type Tx,
 } from '../../ledger/index.ts';
-import { decisionOf, failpoint } from '../../service/index.ts';
+import { decisionOf, failpoint, sqlstateOf } from '../../service/index.ts';
 
 /**
  * Makes one dropped object again and says so in the journal, in one transaction. The epoch is checked last,
@@ -19,12 +19,24 @@ import { decisionOf, failpoint } from '../../service/index.ts';
 export async function restoreEntry(tx: Tx, owner: Owner, entry: DroppedObject): Promise<void> {
   await failpoint('copy.index.before-restore');
   await inTransaction(tx, async () => {
-    await explain(entry, () => tx.query(entry.definition));
+    await explain(entry, () => define(tx, entry));
     await markRestored(tx, owner.name, entry);
     await checkEpoch(tx, owner);
     await failpoint('copy.index.before-commit');
   });
   await failpoint('copy.index.after-restore');
+}
+
+/** A foreign key that somebody has dropped meanwhile needs no checking: that is how to give one up. */
+async function define(tx: Tx, { kind, definition }: DroppedObject): Promise<void> {
+  if (kind !== 'validate') return void (await tx.query(definition));
+  await tx.query('savepoint checking');
+  try {
+    await tx.query(definition);
+  } catch (error) {
+    if (sqlstateOf(error) !== '42704') throw error;
+    await tx.query('rollback to savepoint checking');
+  }
 }
 
 async function explain(entry: DroppedObject, run: () => Promise<unknown>): Promise<void> {

@@ -1,4 +1,5 @@
 import { displayName } from '../../catalog/index.ts';
+import { isSluiceError } from '../../errors/index.ts';
 import {
   checkEpoch,
   inTransaction,
@@ -78,6 +79,39 @@ export async function restoreDropped(
   await workThrough(queue, crew);
 }
 
+/** An entry of the journal that the rows do not fit; its definition is what a person would have to run. */
+export interface RefusedEntry {
+  readonly entry: DroppedObject;
+  readonly error: Error;
+}
+
+/**
+ * Makes everything again that is in the journal, foreign keys included, whatever the state of its table:
+ * for a pipeline that is given up. Tables that were left in the middle should be empty by then
+ * (`resetUnfinished`); a foreign key between a copied table and an empty one cannot hold even so.
+ *
+ * @returns what could not be made; it stays in the journal, show it before that is gone
+ * @throws LEDGER_FENCED
+ */
+export async function restoreAll(request: RestoreRequest): Promise<RefusedEntry[]> {
+  const { owner } = request;
+  const journal = new Journal(owner.name);
+  return await onOneLane(crewOf(request), 'restoring what was dropped', async (lane) => {
+    const target = await lane.target;
+    await journal.load(target);
+    const refused: RefusedEntry[] = [];
+    for (const entry of foreignKeysLast(journal.all())) {
+      try {
+        await restoreEntry(target, owner, entry);
+      } catch (error) {
+        if (!isSluiceError(error, 'COPY_RESTORE_REFUSED')) throw error;
+        refused.push({ entry, error });
+      }
+    }
+    return refused;
+  });
+}
+
 /**
  * Makes the foreign keys again that the copy dropped: first all of them for new rows, then the rows that
  * are there are checked, while they may be read and written. To be called when every table has reached the
@@ -102,6 +136,13 @@ export async function restoreForeignKeys(request: RestoreRequest): Promise<void>
   const queue = new WorkQueue<Lane>();
   for (const entry of entries) pushValidation(queue, owner, entry, crew.progress);
   await workThrough(queue, crew);
+}
+
+function foreignKeysLast(entries: readonly DroppedObject[]): DroppedObject[] {
+  const { late = [], early = [] } = Object.groupBy(entries, ({ kind }) =>
+    isForeignKeyStep(kind) ? 'late' : 'early',
+  );
+  return [...early, ...late];
 }
 
 function pushValidation(

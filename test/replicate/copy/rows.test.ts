@@ -45,8 +45,8 @@ const allSortsRows = `
   INSERT INTO made ("odd ""name") SELECT NULLIF(i % 3, 0) FROM generate_series(1, 100) i;
   INSERT INTO no_columns SELECT FROM generate_series(1, 5);
   INSERT INTO all_dropped SELECT FROM generate_series(1, 7);
-  INSERT INTO wide SELECT i, repeat(md5(i::text), 100000), decode(repeat(md5(i::text), 50000), 'hex')
-    FROM generate_series(1, 6) i;
+  INSERT INTO wide SELECT i, repeat(md5(i::text), 40000), decode(repeat(md5(i::text), 70000), 'hex')
+    FROM generate_series(1, 2) i;
   INSERT INTO parent SELECT i, 'p' FROM generate_series(1, 10) i;
   INSERT INTO child SELECT i, 'c', i FROM generate_series(1, 20) i;
   INSERT INTO parts SELECT i, '2024-01-01'::date + i FROM generate_series(0, 700) i`;
@@ -68,7 +68,7 @@ describe.each([[oldest, newest], [newest, oldest], [17, 17] as const])(
       expect(tables.find(({ source: { name } }) => name === 'registry')?.format).toBe('text');
       const { rows } = await scene.copy({ rangeBytes: 65_536 });
 
-      expect(rows).toBe(301 + 2 + 100 + 5 + 7 + 6 + 10 + 20 + 701);
+      expect(rows).toBe(301 + 2 + 100 + 5 + 7 + 2 + 10 + 20 + 701);
       expect(new Set(Object.values(await scene.states()))).toEqual(new Set(['ready']));
       await expectSameRows(scene.source, scene.target);
     });
@@ -89,9 +89,9 @@ describe('ranges', () => {
     const before = await scene.source.rows('SELECT * FROM t ORDER BY id');
     const committed: number[] = [];
     const writer = await scene.source.client();
-    let isCopying = true;
+    const copied = new AbortController();
     const writing = (async () => {
-      for (let i = 1; isCopying; i++) {
+      for (let i = 1; !copied.signal.aborted; i++) {
         await writer.query('UPDATE t SET note = $1 WHERE id % 7 = $2', [`changed ${i}`, i % 7]);
         await writer.query('INSERT INTO t SELECT max(id) + 1 FROM t');
         await writer.query('DELETE FROM t WHERE id = $1', [i]);
@@ -104,7 +104,7 @@ describe('ranges', () => {
       jobs: 3,
       onCopied: ({ rows }) => void committed.push(rows),
     });
-    isCopying = false;
+    copied.abort();
     await writing;
 
     expect(committed.length).toBeGreaterThan(30);
