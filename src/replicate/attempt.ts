@@ -227,6 +227,7 @@ class Attempt {
     let reader: ChangeReader | null = null;
     const confirm = (durable: Lsn) => reader?.confirm(durable);
     const open = await spill.open(connections.target, pipeline, position, confirm);
+    await failpoint('replicate.slot.before-start');
     reader = await readSlotChanges({
       session: connections.replication,
       slot: pipeline.slot,
@@ -236,6 +237,7 @@ class Attempt {
       isStreaming: true,
       area: spill.area,
     });
+    await this.#expectUnmovedSlot(pipeline, spill);
     open.waits(snapshot !== null);
     const pump = pumpBlocks(reader, open.queue);
     try {
@@ -251,6 +253,16 @@ class Attempt {
       await reader.stop();
       await pump.ended;
     }
+  }
+
+  /**
+   * Looks at the slot again once it is ours: until then the walsender of a process that died could still take in
+   * a confirmation, and a server that is asked for a position before the confirmed one sends from there without
+   * a word (P2).
+   */
+  async #expectUnmovedSlot(pipeline: Pipeline, spill: PipelineSpill): Promise<void> {
+    const slot = await readSlot(this.#deps.connections.source, pipeline.slot);
+    startPosition(pipeline, slot, spill.facts);
   }
 
   #publications(plan: Plan, pipeline: Pipeline): string[] {
