@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { SluiceError } from '../errors/index.ts';
 import { MessageWriter } from '../wire/index.ts';
-import type { Connected } from './connect.ts';
+import type { Connected } from './connected.ts';
 import { Deadline } from './deadline.ts';
 import { encrypt } from './encrypt.ts';
 import { openSocket } from './open-socket.ts';

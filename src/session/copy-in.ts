@@ -27,7 +27,6 @@ export class CopyIn {
   #rowCount: number | null = null;
   /** The server's answer, or the connection's end. */
   #error: Error | null = null;
-  #onError: ((error: Error) => void) | null = null;
   #isOver = false;
 
   constructor(link: Link) {
@@ -46,8 +45,8 @@ export class CopyIn {
   /**
    * Sends CopyData messages, framed already; a run may end anywhere inside one and go on in the next.
    *
-   * @returns undefined, or a promise to wait for before the next run. Rejects with the server's error as
-   *   soon as that is known
+   * @returns undefined, or a promise to wait for before the next run. Rejects with the server's
+   *   error once that is known
    */
   write(run: Buffer): Promise<void> | undefined {
     if (this.#error !== null) return Promise.reject(this.#error);
@@ -111,7 +110,6 @@ export class CopyIn {
 
   #receiveError(error: Error): void {
     this.#error ??= error;
-    this.#onError?.(this.#error);
   }
 
   /** Ready again: a COPY that was never accepted tells why. */
@@ -123,15 +121,10 @@ export class CopyIn {
     this.#accepted.reject(this.#error ?? reason);
   }
 
-  /** The server goes on reading after an error, but nobody need wait for that. */
+  /** The server goes on reading after an error, so that this ends in any case. */
   async #drained(): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.#onError = reject;
-    try {
-      await Promise.race([this.#link.drained(), promise]);
-    } finally {
-      this.#onError = null;
-    }
+    await this.#link.drained();
+    if (this.#error !== null) throw this.#error;
   }
 
   #unexpected(tag: number): SluiceError {

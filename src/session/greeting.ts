@@ -1,5 +1,5 @@
 import { BackendTag } from '../wire/index.ts';
-import type { Connected } from './connect.ts';
+import type { Connected } from './connected.ts';
 
 /** What a server says to a client that it lets in without a question: from AuthenticationOk to ReadyForQuery. */
 export function encodeGreeting({ link, key }: Connected): Buffer {

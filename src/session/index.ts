@@ -5,7 +5,7 @@ export { Session } from './session.ts';
 export { quoteIdentifier, quoteLiteral } from './quote.ts';
 
 export type { Asides } from './asides.ts';
-export type { ConnectOptions } from './connect.ts';
+export type { ConnectOptions } from './connected.ts';
 export type { CopyIn } from './copy-in.ts';
 export type { TakeRun } from './copy-out.ts';
 export type { PgPoolOptions } from './pg-client.ts';

@@ -1,5 +1,5 @@
 import { Client, Pool, type ClientConfig, type PoolConfig } from 'pg';
-import type { ConnectOptions } from './connect.ts';
+import type { ConnectOptions } from './connected.ts';
 import { PgStream } from './pg-stream.ts';
 import { parseConnection, type ConnectionTarget } from './target/index.ts';
 

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { isSluiceError, SluiceError } from '../errors/index.ts';
-import { connect, type Connected, type ConnectOptions } from './connect.ts';
+import { connect } from './connect.ts';
+import type { Connected, ConnectOptions } from './connected.ts';
 import { encodeGreeting } from './greeting.ts';
 import type { ConnectionTarget } from './target/index.ts';
 

@@ -125,6 +125,11 @@ describe('a server that sends nonsense', () => {
     await expect(Session.connect(url)).rejects.toMatchObject({ code: 'AUTH_SEQUENCE' });
   });
 
+  test('or is ready without having authenticated us is not believed', async () => {
+    fake.script = () => greeting.subarray(9); // without AuthenticationOk
+    await expect(Session.connect(fake.url)).rejects.toMatchObject({ code: 'SESSION_UNEXPECTED' });
+  });
+
   test('or answers the request for TLS with more than a byte is not trusted', async () => {
     await using eager = await FakeServer.start();
     eager.script = () => Buffer.concat([Buffer.from('S'), greeting]);

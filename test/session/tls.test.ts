@@ -1,10 +1,11 @@
+import { createPrivateKey } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isSluiceError, ServerError } from '../../src/errors/index.ts';
 import { createPgClient, parseConnection, Session } from '../../src/session/index.ts';
-import { majors, postgres, waitFor } from '../kit/index.ts';
+import { majors, postgres, startProxy, waitFor } from '../kit/index.ts';
 import { createAuthority } from './certificates.ts';
 import { writeServerFiles } from './server-files.ts';
 
@@ -50,6 +51,7 @@ beforeAll(async () => {
     'client.crt': client.pem,
     'client.key': client.keyPem,
     'open.key': client.keyPem,
+    'locked.key': lock(client.keyPem, 'passphrase'),
     'revoked.crl': trusted.revoke('local'),
     'good.crl': trusted.revoke('with_certificate'),
     'no.crt': 'not a certificate',
@@ -165,6 +167,9 @@ describe.each(outerMajors)('encryption with PostgreSQL %i', (major) => {
     expect(await attempt(`${cert} sslkey=${at('open.key')}`, 'with_certificate')).toBe(
       'SESSION_KEY_OPEN',
     );
+    const locked = `${cert} sslkey=${at('locked.key')}`;
+    expect(await attempt(`${locked} sslpassword=passphrase`, 'with_certificate')).toBe('tls');
+    expect(await attempt(`${locked} sslpassword=wrong`, 'with_certificate')).toBe('SESSION_TLS');
     expect(await attempt('sslmode=require', 'with_certificate')).toBe('28000');
     expect(
       await attempt(`${cert} sslkey=${at('client.key')} sslcertmode=disable`, 'with_certificate'),
@@ -219,15 +224,26 @@ describe.each(outerMajors)('encryption with PostgreSQL %i', (major) => {
     await (await connect()).close();
   });
 
-  test('cancels over TLS, and pg clients come by the same way', async () => {
+  test('cancels over TLS', async () => {
+    const proxy = await startProxy({ port: server.port });
+    const url = `${proxy.url(server.url())}?sslmode=require`;
+    await using session = await Session.connect(url, { purpose: 'test' });
+    const before = proxy.toServer.bytes;
+    await session.cancel();
+    // In clear it is 16 bytes; a handshake takes hundreds.
+    expect(proxy.toServer.bytes - before).toBeGreaterThan(200);
+    const progress = { isOver: false };
+    const slept = expect(session.query('SELECT pg_sleep(60)'))
+      .rejects.toMatchObject({ sqlstate: '57014' })
+      .finally(() => (progress.isOver = true));
+    // The first may come before the server has read the query.
+    while (!progress.isOver) await session.cancel();
+    await slept;
+  });
+
+  test('is the same for pg clients', async () => {
     const keywords = `sslmode=verify-full ${root()} channel_binding=require password=${password}`;
     const text = `host=localhost hostaddr=127.0.0.1 port=${server.port} user=scram dbname=postgres ${keywords}`;
-    await using session = await Session.connect(text, { purpose: 'test' });
-    const slept = session.query('SELECT pg_sleep(60)');
-    const settled = expect(slept).rejects.toMatchObject({ sqlstate: '57014' });
-    const stop = setInterval(() => void session.cancel(), 20);
-    await settled;
-    clearInterval(stop);
     const pg = createPgClient(text, { purpose: 'test' });
     await pg.connect();
     const { rows } = await pg.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
@@ -242,3 +258,9 @@ describe.each(outerMajors)('encryption with PostgreSQL %i', (major) => {
     expect(await attempt(`sslmode=verify-full ${root()}`)).toBe('SESSION_TLS');
   });
 });
+
+/** The key, readable with a passphrase only. */
+function lock(keyPem: string, passphrase: string): string {
+  const key = createPrivateKey(keyPem);
+  return key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
+}
