@@ -182,8 +182,25 @@ async function describeRanges(
   const found = await findRows(drill, counts);
   return counts.map(({ range, rows, rowsTarget }) => {
     const { totals, listed } = found.get(range) ?? noFindings;
-    return { ...keyRange(plan.division, range), rows, rowsTarget, ...totals, listed };
+    return {
+      ...keyRange(plan.division, range),
+      rows,
+      rowsTarget,
+      ...totals,
+      listed: listed.toSorted((a, b) => compareKeys(a.key, b.key)),
+    };
   });
+}
+
+/** For people: whole numbers by value, all else by text. Rows were found in the order of hashes. */
+function compareKeys(a: readonly string[], b: readonly string[]): number {
+  for (const [i, left] of a.entries()) {
+    const right = b[i] ?? '';
+    if (left === right) continue;
+    const difference = Number(left) - Number(right);
+    return Number.isNaN(difference) || difference === 0 ? (left < right ? -1 : 1) : difference;
+  }
+  return 0;
 }
 
 const noFindings = { totals: { missing: 0, extra: 0, different: 0 }, listed: [] };

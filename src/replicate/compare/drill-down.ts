@@ -97,10 +97,8 @@ function parseKey(text: string): string[] {
   return Array.isArray(values) ? values.map(String) : [];
 }
 
-function digestText({ first, second }: RowMark): string {
-  return [first, second]
-    .map((hash) => BigInt.asUintN(64, hash).toString(16).padStart(16, '0'))
-    .join('');
+function digestText({ hash }: RowMark): string {
+  return BigInt.asUintN(64, hash).toString(16).padStart(16, '0');
 }
 
 /** Ranges of which the other side has no row at all: counted already, so only some rows are read to be listed. */
@@ -127,7 +125,7 @@ async function mergeSides(
   condition: Condition,
   onDifference: (difference: KeyDifference) => void,
 ): Promise<void> {
-  const order = 'ORDER BY range, key, first, second';
+  const order = 'ORDER BY range, key, hash';
   await source.run(async (here) => {
     await target.run(async (there) => {
       const [left, right] = await Promise.all([
@@ -141,10 +139,7 @@ async function mergeSides(
 }
 
 /** Each is one pass: a stretch of the key that an index may serve, or all ranges at once. */
-function chooseConditions(
-  { division, digest }: RowPlan,
-  counts: readonly RangeCounts[],
-): Condition[] {
+function chooseConditions({ division }: RowPlan, counts: readonly RangeCounts[]): Condition[] {
   if (counts.length === 0) return [];
   const ranges = counts.map(({ range }) => range);
   if (division.kind === 'keys' && division.key.isNative) {
@@ -159,7 +154,7 @@ function chooseConditions(
     }
   }
   const list = `'{${ranges.join()}}'::pg_catalog.int4[]`;
-  return [(side) => `${rangeNumber(division, side, digest.first('d'))} = ANY (${list})`];
+  return [(side) => `${rangeNumber(division, side, 'h')} = ANY (${list})`];
 }
 
 /** Neighbours become one: `[1, 2, 5]` is `[[1, 2], [5, 5]]`. */

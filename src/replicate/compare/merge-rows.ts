@@ -76,12 +76,7 @@ class KeyGroup {
 function compareMarks(a: RowMark | null, b: RowMark | null): number {
   if (a === null) return 1;
   if (b === null) return -1;
-  return (
-    a.range - b.range ||
-    compareNumbers(a.key, b.key) ||
-    compareNumbers(a.first, b.first) ||
-    compareNumbers(a.second, b.second)
-  );
+  return a.range - b.range || compareNumbers(a.key, b.key) || compareNumbers(a.hash, b.hash);
 }
 
 function compareNumbers(a: bigint, b: bigint): number {

@@ -8,7 +8,7 @@ export type Bounds = readonly (readonly string[])[];
 /** How the rows of a table are divided, the same on both sides. */
 export type Division =
   | { readonly kind: 'keys'; readonly key: TableKey; readonly bounds: Bounds }
-  /** By the row's first hash: for tables without a key. A power of two. */
+  /** By the row's hash: for tables without a key. A power of two. */
   | { readonly kind: 'hashes'; readonly buckets: number };
 
 export function countRanges(division: Division): number {
@@ -20,11 +20,10 @@ export function countRanges(division: Division): number {
  *
  *     width_bucket(t."id", '{10,20}'::int4[])
  *     CASE WHEN (t."a", t."b") < ('x', 2) THEN 0 ELSE 1 END
- *     hash & 255
+ *     h & 255
  */
-export function rangeNumber(division: Division, side: Side, firstHash: string): string {
-  if (division.kind === 'hashes')
-    return `(${firstHash} & ${division.buckets - 1})::pg_catalog.int4`;
+export function rangeNumber(division: Division, side: Side, hash: string): string {
+  if (division.kind === 'hashes') return `(${hash} & ${division.buckets - 1})::pg_catalog.int4`;
   const { key, bounds } = division;
   if (bounds.length === 0) return '0';
   const type = searchableType(key);

@@ -5,13 +5,12 @@ import { rangeNumber } from './ranges.ts';
 import { columnOf, rowBytes, type Side } from './row-digest.ts';
 import type { RowPlan } from './scan.ts';
 
-/** One row of a range that differs, as its server sends it: in order of range, key hash and digest. */
+/** One row of a range that differs, as its server sends it: in order of range, key and hash. */
 export interface RowMark {
   readonly range: number;
   /** Hash of the key; of the row where there is no key. */
   readonly key: bigint;
-  readonly first: bigint;
-  readonly second: bigint;
+  readonly hash: bigint;
   /** The key's values as a JSON array of text. */
   readonly keyText: string;
 }
@@ -62,8 +61,7 @@ export function toMark(row: Record<string, string | null>): RowMark {
   return {
     range: Number(row['range']),
     key: BigInt(row['key'] ?? 0),
-    first: BigInt(row['first'] ?? 0),
-    second: BigInt(row['second'] ?? 0),
+    hash: BigInt(row['hash'] ?? 0),
     keyText: row['key_text'] ?? '[]',
   };
 }
@@ -74,7 +72,7 @@ export type Condition = (side: Side) => string;
 /**
  * The statement that yields the rows of some ranges as marks.
  *
- * @param condition with a key, on the table's columns (`t`); without, on the inner query's `d`
+ * @param condition with a key, on the table's columns (`t`); without, on the inner query's `h`
  * @param end `ORDER BY` or `LIMIT`
  */
 export function marksSql(
@@ -84,44 +82,32 @@ export function marksSql(
   condition: Condition,
   end: string,
 ): string {
-  const { division, digest } = plan;
-  const [first, second] = [digest.first('d'), digest.second('d')];
-  const found = {
-    first,
-    second,
-    range: 'r',
-    key: digest.first('k'),
-    keyText: 'key_text',
-    where: '',
-  };
-  if (division.kind === 'hashes') {
-    found.range = rangeNumber(division, side, first);
-    found.key = first;
-    found.keyText = `'[]'`;
-    found.where = `WHERE ${condition(side)}`;
-  }
-  const where = division.kind === 'keys' ? condition(side) : 'true';
+  const { division } = plan;
+  const hasKey = division.kind === 'keys';
+  const where = hasKey ? condition(side) : 'true';
   const tables = unit[side].map(
-    (table) => `
+    (table) => `(
     SELECT ${innerColumns(plan, side)}
-    FROM ONLY ${qualifiedName(table)} AS t WHERE ${where} OFFSET 0`,
+    FROM ONLY ${qualifiedName(table)} AS t WHERE ${where} OFFSET 0)`,
   );
+  const columns = hasKey
+    ? 'r AS range, k AS key, h AS hash, key_text'
+    : `${rangeNumber(division, side, 'h')} AS range, h AS key, h AS hash, '[]' AS key_text`;
   return `
-SELECT ${found.range} AS range, ${found.key} AS key, ${first} AS first, ${second} AS second,
-  ${found.keyText} AS key_text
-FROM (${tables.map((sql) => `(${sql})`).join(' UNION ALL ')}) AS rows ${found.where}
+SELECT ${columns}
+FROM (${tables.join(' UNION ALL ')}) AS rows ${hasKey ? '' : `WHERE ${condition(side)}`}
 ${end}`;
 }
 
 function innerColumns({ division, digest, columns }: RowPlan, side: Side): string {
-  const row = `${digest.prepare(rowBytes(columns, side))} AS d`;
+  const row = `${digest(rowBytes(columns, side))} AS h`;
   if (division.kind === 'hashes') return row;
   const pairs = division.key.columns.map(({ pair }) => pair);
   const texts = pairs.map((pair) => `${columnOf(pair[side])}::pg_catalog.text`);
   return [
     row,
     `${rangeNumber(division, side, '')} AS r`,
-    `${digest.prepare(rowBytes(pairs, side))} AS k`,
+    `${digest(rowBytes(pairs, side))} AS k`,
     `pg_catalog.json_build_array(${texts.join(', ')})::pg_catalog.text AS key_text`,
   ].join(', ');
 }

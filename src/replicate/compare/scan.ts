@@ -13,8 +13,8 @@ export interface RowPlan {
 /** The rows of one range, or of a part of it: parts add up. */
 export interface RangeSums {
   rows: number;
-  first: bigint;
-  second: bigint;
+  sum: bigint;
+  xor: bigint;
 }
 
 /** By range number; ranges without rows are absent. */
@@ -48,27 +48,26 @@ export function cutTable(table: Table, blocks: number): BlockSpan[] {
 /**
  * The statement that counts and sums up the rows of a span by range.
  *
- * Sums of hashes do not depend on the order of rows, and unlike XOR they count duplicates. Rows that
- * differ are overlooked only when two independent 64-bit sums agree by chance: one sum alone would do for
- * chance, the second is for what chance is not, rows that are alike.
+ * A sum of hashes does not depend on the order of rows, adds up over spans, and, unlike XOR alone, counts
+ * duplicates. Each hash is one of a whole row, so values that change places between rows do not make up for
+ * one another; that hashes of other rows happen to, in the sum and in the XOR at once, has less than
+ * one chance in 2^64. A second hash instead of the XOR costs 10 % of the time (narrow rows) for nothing we need.
  */
 export function scanSql(plan: RowPlan, span: BlockSpan, side: Side): string {
-  const { division, digest } = plan;
-  const first = digest.first('d');
-  const range = division.kind === 'keys' ? 'r' : rangeNumber(division, side, first);
+  const { division } = plan;
+  const range = division.kind === 'keys' ? 'r' : rangeNumber(division, side, 'h');
   return `
-SELECT ${range} AS range, count(*)::text AS rows,
-  sum(${first})::text AS first, sum(${digest.second('d')})::text AS second
+SELECT ${range} AS range, count(*)::text AS rows, sum(h)::text AS sum, bit_xor(h)::text AS xor
 FROM (${spanSql(plan, span, side)}) AS rows
 GROUP BY 1`;
 }
 
-/** Rows as what is hashed (`d`) and, with a key, their range (`r`). OFFSET 0 has each computed once. */
+/** Rows as their hash (`h`) and, with a key, their range (`r`). OFFSET 0 has each computed once. */
 function spanSql(plan: RowPlan, span: BlockSpan, side: Side): string {
   const { division, digest, columns } = plan;
   const range = division.kind === 'keys' ? `, ${rangeNumber(division, side, '')} AS r` : '';
   return `
-  SELECT ${digest.prepare(rowBytes(columns, side))} AS d${range}
+  SELECT ${digest(rowBytes(columns, side))} AS h${range}
   FROM ONLY ${qualifiedName(span.table)} AS t WHERE ${spanCondition(span)} OFFSET 0`;
 }
 
@@ -92,8 +91,8 @@ export async function scanSpan(
       Number(row['range']),
       {
         rows: Number(row['rows']),
-        first: BigInt(row['first'] ?? 0),
-        second: BigInt(row['second'] ?? 0),
+        sum: BigInt(row['sum'] ?? 0),
+        xor: BigInt(row['xor'] ?? 0),
       },
     ]),
   );
@@ -108,8 +107,8 @@ export function addSums(whole: Sums, part: Sums): void {
       continue;
     }
     known.rows += sums.rows;
-    known.first += sums.first;
-    known.second += sums.second;
+    known.sum += sums.sum;
+    known.xor ^= sums.xor;
   }
 }
 
@@ -122,7 +121,7 @@ export function findDifferingRanges(source: Sums, target: Sums): number[] {
 }
 
 function isSame(a: RangeSums | undefined, b: RangeSums | undefined): boolean {
-  return a?.rows === b?.rows && a?.first === b?.first && a?.second === b?.second;
+  return a?.rows === b?.rows && a?.sum === b?.sum && a?.xor === b?.xor;
 }
 
 export function countRows(sums: Sums): number {

@@ -98,5 +98,5 @@ function listStream(list: readonly Row[], batch: number): MarkStream {
 }
 
 function toMark({ range, key, value }: Row): RowMark {
-  return { range, key: BigInt(key), first: BigInt(value), second: 0n, keyText: `["${key}"]` };
+  return { range, key: BigInt(key), hash: BigInt(value), keyText: `["${key}"]` };
 }
