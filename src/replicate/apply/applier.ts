@@ -109,6 +109,8 @@ export class Applier {
   #largeBytes = 0;
   #wasLarge = false;
   #largeSinceMs = 0;
+  /** What of a block was not taken when a run ended in the middle of it. */
+  #rest: { block: ChangeBlock; from: number } | null = null;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -155,9 +157,8 @@ export class Applier {
       await this.#sendWhatMay();
       if (this.#isDone) break;
       const mayRead = this.#pending.length < 2;
-      if (mayRead && !queue.isEmpty) {
-        const block = await queue.shift();
-        if (block) await this.#take(block);
+      if (mayRead && (this.#rest || !queue.isEmpty)) {
+        await this.#takeNext(queue);
         continue;
       }
       if (mayRead && queue.isEnded) {
@@ -178,8 +179,13 @@ export class Applier {
     await this.#flush.wait();
   }
 
+  /** What is behind `stopAt` and was not sent waits for the next run, or for the next start. */
   get #isDone(): boolean {
-    return this.#stopAt !== null && this.#position >= this.#stopAt && this.#pending.length === 0;
+    return this.#hasReached && !this.#pending.some(({ sent }) => sent !== null);
+  }
+
+  get #hasReached(): boolean {
+    return this.#stopAt !== null && this.#position >= this.#stopAt;
   }
 
   /**
@@ -219,18 +225,31 @@ export class Applier {
     return this.#flush.isWaiting ? 50 : 250;
   }
 
-  /** Reads one block, closing segments where they are full. */
-  async #take(block: ChangeBlock): Promise<void> {
+  async #takeNext(queue: ChangeQueue): Promise<void> {
+    const rest = this.#rest;
+    this.#rest = null;
+    if (rest) return this.#take(rest.block, rest.from);
+    const block = await queue.shift();
+    if (block) await this.#take(block, 0);
+  }
+
+  /** Reads a block's messages, closing segments where they are full. */
+  async #take(block: ChangeBlock, from: number): Promise<void> {
     const { bytes, starts, count, keepaliveEnd } = block;
-    for (let i = 0; i < count; i++) {
-      if (bytes[starts[i]!] === PgoutputTag.relation) await this.#describe(block, i);
-      else this.#builder.add(block, i);
+    for (let i = from; i < count; i++) {
+      if (bytes[starts[i]!] === PgoutputTag.relation) {
+        if (!(await this.#describe(block, i))) return this.#leave(block, i);
+      } else this.#builder.add(block, i);
       if (this.#large && !this.#builder.open) await this.#finishLarge();
       else if (!this.#isFull) continue;
       else if (this.#builder.segment.transactions > 0) this.#close();
-      else await this.#continueLarge();
+      else if (!(await this.#continueLarge())) return this.#leave(block, i + 1);
     }
     if (keepaliveEnd !== null && !this.#builder.open) this.#quietUntil = keepaliveEnd;
+  }
+
+  #leave(block: ChangeBlock, from: number): void {
+    this.#rest = { block, from };
   }
 
   get #isFull(): boolean {
@@ -238,15 +257,20 @@ export class Applier {
     return bytes >= this.#limits.segmentBytes || changes >= this.#limits.segmentChanges;
   }
 
-  /** A relation described differently from before parts the changes: those before it need the old one. */
-  async #describe(block: ChangeBlock, i: number): Promise<void> {
+  /**
+   * A relation described differently from before parts the changes: those before it need the old one.
+   *
+   * @returns false when the run is to end before them
+   */
+  async #describe(block: ChangeBlock, i: number): Promise<boolean> {
     const relation = readRelation(block.bytes, block.starts[i]!, block.ends[i]!, false);
     if (this.#relations.isChanged(relation)) {
       if (this.#builder.segment.transactions > 0) this.#close();
-      await this.#drain();
-      if (this.#builder.segment.changes > 0) await this.#continueLarge();
+      if (!(await this.#drain())) return false;
+      if (this.#builder.segment.changes > 0 && !(await this.#continueLarge())) return false;
     }
     await this.#relations.describe(relation);
+    return true;
   }
 
   /** Moves the whole transactions gathered to the pending ones. */
@@ -375,18 +399,22 @@ export class Applier {
       throw ledgerErrorOf(failure.error, this.#options.owner.name) ?? failure.error;
   }
 
-  /** A transaction longer than a segment goes to the target in pieces, before its Commit is read. */
-  async #continueLarge(): Promise<void> {
+  /**
+   * A transaction longer than a segment goes to the target in pieces, before its Commit is read.
+   *
+   * @returns false when the run is to end before it
+   */
+  async #continueLarge(): Promise<boolean> {
+    if (!this.#large && !(await this.#mayBegin(this.#builder.open!.finalLsn))) return false;
     const segment = this.#builder.takePiece();
     if (!this.#large) {
-      await this.#drain();
-      await this.#awaitRelease(this.#builder.open!.finalLsn);
       this.#largeSinceMs = this.#clock.monotonicMs();
       this.#large = await LargeTransaction.begin(this.#writer, this.#options.owner, this.#position);
     }
     await this.#large.add(segment);
     this.#largeChanges += segment.changes;
     this.#largeBytes += segment.bytes;
+    return true;
   }
 
   async #finishLarge(): Promise<void> {
@@ -405,25 +433,29 @@ export class Applier {
     this.#largeChanges = this.#largeBytes = 0;
   }
 
-  /** Waits until a transaction that commits at `finalLsn` may be applied. */
-  async #awaitRelease(finalLsn: Lsn): Promise<void> {
+  /** Waits until a transaction that commits at `finalLsn` may be applied; false when the run ends before. */
+  async #mayBegin(finalLsn: Lsn): Promise<boolean> {
+    if (!(await this.#drain())) return false;
     this.#hold = await this.#options.readHold();
     while (this.#hold !== null && finalLsn >= this.#hold) {
       this.#signal.throwIfAborted();
       if (this.#position < this.#hold) await this.#writePosition(this.#hold);
+      if (this.#hasReached) return false;
       await this.#clock.sleep(20, this.#signal);
       this.#hold = await this.#options.readHold();
     }
+    return true;
   }
 
-  /** Applies everything pending, however long a hold lasts. */
-  async #drain(): Promise<void> {
+  /** Applies everything pending, however long a hold lasts; false when the run ends at the hold. */
+  async #drain(): Promise<boolean> {
     for (;;) {
       await this.#sendWhatMay();
       const first = this.#pending[0];
-      if (!first) return;
+      if (!first) return true;
       this.#signal.throwIfAborted();
       if (first.sent) await first.sent;
+      else if (this.#hasReached) return false;
       else {
         await this.#clock.sleep(20, this.#signal);
         await this.#idle();
