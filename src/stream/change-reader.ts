@@ -13,7 +13,10 @@ export interface ChangeReader {
   blocks(): AsyncIterable<ChangeBlock>;
   /** The newest end of WAL that the source told. */
   readonly sourceEnd: Lsn;
-  /** The source may forget what is before `position`. Only for what is durable on our side (P2). */
+  /**
+   * The source may forget what is before `position`. Only for what is durable on our side (P2). What is
+   * behind an earlier call changes nothing: a durable spill is ahead of the target.
+   */
   confirm(position: Lsn): void;
   /** Ends the reading in good order, the last confirmed position told. */
   stop(): Promise<void>;
@@ -47,6 +50,7 @@ class WalsenderReader implements ChangeReader {
   readonly #stream: ReplicationStream;
   readonly #options: SlotReaderOptions;
   #sourceEnd: Lsn;
+  #confirmed: Lsn | null = null;
 
   constructor(stream: ReplicationStream, options: SlotReaderOptions) {
     this.#stream = stream;
@@ -63,6 +67,8 @@ class WalsenderReader implements ChangeReader {
   }
 
   confirm(position: Lsn): void {
+    if (this.#confirmed !== null && position <= this.#confirmed) return;
+    this.#confirmed = position;
     this.#stream.confirm({ written: position, flushed: position, applied: position });
   }
 
