@@ -49,6 +49,9 @@ export async function openConnections(options: {
   try {
     const source = await open(sourceTarget, {});
     const replication = await open(sourceTarget, { replication: true });
+    // A source that shuts down ends its SQL sessions first, and waits for walsenders until all they sent is
+    // confirmed: while tables are copied, or the target is slow, that may be hours.
+    void source.closed.then(() => replication.destroy());
     const target = await open(targetTarget, {});
     const apply = await open(targetTarget, {
       settings: { synchronous_commit: options.synchronousCommit, client_min_messages: 'error' },
