@@ -1,13 +1,24 @@
 import { SluiceError } from '../errors/index.ts';
-import { claimPipeline, dropPipeline, ledgerExists, readPipeline } from '../ledger/index.ts';
-import type { Log } from '../service/index.ts';
+import {
+  claimPipeline,
+  dropPipeline,
+  ledgerExists,
+  readPipeline,
+  type Pipeline,
+} from '../ledger/index.ts';
+import { retry, sqlstateOf, type Log } from '../service/index.ts';
 import { parseConnection, Session } from '../session/index.ts';
 import { databaseIdentity, tryBecomeRunner } from './connections.ts';
-import { restoreDropped, restoreForeignKeys } from './copy/index.ts';
+import { resetUnfinished, restoreAll, restoreDropped } from './copy/index.ts';
 import type { ReplicationOptions } from './options.ts';
 import { planTables } from './plan.ts';
 import { defaultName } from './replication.ts';
-import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
+import {
+  copySlotName,
+  insertPublicationName,
+  sourceNames,
+  type SourceNames,
+} from './source/names.ts';
 import { unpublish } from './source/publication.ts';
 import { readSlot, removeSlot } from './source/slot.ts';
 
@@ -54,26 +65,59 @@ async function remove(
 ): Promise<string[]> {
   if (!(await tryBecomeRunner(target, name)))
     throw new SluiceError('REPLICATE_RUNNING', { pipeline: name });
-  const removed: string[] = [];
   const known = (await ledgerExists(target)) ? await readPipeline(target, name) : null;
   const made = sourceNames(name, await databaseIdentity(target));
-  const slot = known?.slot ?? made.slot;
-  const publication = known?.publication ?? made.publication;
-  if (known) {
-    // Claiming ends whatever a forgotten process still tries; what its copy dropped comes back first.
-    const owner = await claimPipeline(target, known);
-    const targetTarget = parseConnection(options.target);
-    const { pairs } = await planTables(source, target, {});
-    await restoreDropped({ ...deps, target: targetTarget, owner, jobs: 1, tables: pairs });
-    await restoreForeignKeys({ ...deps, target: targetTarget, owner, jobs: 1 });
+  // Claiming ends whatever a forgotten process still tries.
+  const owner = known && (await claimPipeline(target, known));
+  // The source first: whatever the target refuses then, no slot is left to keep the source's WAL.
+  const removed = await removeFromSource(source, known ?? made, deps.signal);
+  if (owner) {
+    await restoreTables(owner, options, source, target, deps);
+    if (await dropPipeline(target, name)) removed.push(`ledger of ${name}`);
   }
+  return removed;
+}
+
+async function removeFromSource(
+  source: Session,
+  { slot, publication }: SourceNames,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const removed: string[] = [];
   for (const candidate of [slot, copySlotName(slot)]) {
     if (!(await readSlot(source, candidate))) continue;
-    await removeSlot(source, candidate);
+    // The walsender of a process that was killed a moment ago may still be at it.
+    await retry(() => removeSlot(source, candidate), { signal, maxAttempts: 6 });
     removed.push(`slot ${candidate}`);
   }
   for (const candidate of [publication, insertPublicationName(publication)])
     if (await unpublish(source, candidate)) removed.push(`publication ${candidate}`);
-  if (known && (await dropPipeline(target, name))) removed.push(`ledger of ${name}`);
   return removed;
+}
+
+/**
+ * Gives the target's tables back what the copy dropped. Tables left in the middle of their copy are emptied
+ * first: a part of their rows is worth nothing.
+ *
+ * @throws SluiceError COPY_RESTORE_REFUSED rows do not fit: the ledger stays, to come again
+ */
+async function restoreTables(
+  owner: Pipeline,
+  options: Pick<ReplicationOptions, 'target'>,
+  source: Session,
+  target: Session,
+  deps: { log: Log; signal: AbortSignal },
+): Promise<void> {
+  const request = { ...deps, target: parseConnection(options.target), owner, jobs: 1 };
+  const { pairs } = await planTables(source, target, {});
+  await resetUnfinished(target, owner, pairs);
+  await restoreDropped({ ...request, tables: pairs });
+  const refused = (await restoreAll(request)).filter(({ error }) => !isTableGone(error));
+  if (refused[0]) throw refused[0].error;
+}
+
+/** A table that was dropped since needs no index. */
+function isTableGone({ cause }: Error): boolean {
+  const sqlstate = sqlstateOf(cause);
+  return sqlstate === '42P01' || sqlstate === '3F000';
 }
