@@ -165,6 +165,7 @@ class Copy {
     new GroupCopy(group, members, task, {
       ...finish,
       snapshotLsn: lsn,
+      log: this.#request.log,
       dropsIndexes: group.target.kind === 'r' && bytes >= keepIndexesBelowBytes,
       onSetAside: (error) => this.#setAside.push(error),
     }).push();

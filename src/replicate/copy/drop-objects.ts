@@ -17,20 +17,21 @@ import type { Journal } from './journal.ts';
  * time.
  *
  * @param table as it is now
- * @returns what was written into the journal
+ * @returns what was written into the journal, and the names of the indexes that stay
  */
 export async function dropIndexes(
   tx: Tx,
   journal: Journal,
   table: Table,
-): Promise<DroppedObject[]> {
-  const dropped: Index[] = [];
+): Promise<{ dropped: DroppedObject[]; kept: string[] }> {
+  const gone: Index[] = [];
   for (const index of table.indexes) {
-    if (index.isAttached || index.isPartitioned || !isRestorable(index)) continue;
-    if (await tryDrop(tx, dropIndexSql(table, index))) dropped.push(index);
+    if (index.isAttached || !isRestorable(index)) continue;
+    if (await tryDrop(tx, dropIndexSql(table, index))) gone.push(index);
   }
-  const definitions = dropped.flatMap((index) => indexDefinitions(table, index));
-  return await journal.write(tx, table, definitions);
+  const definitions = gone.flatMap((index) => indexDefinitions(table, index));
+  const kept = table.indexes.filter((index) => !gone.includes(index)).map(({ name }) => name);
+  return { dropped: await journal.write(tx, table, definitions), kept };
 }
 
 /** The same for one foreign key; null when it stays. */

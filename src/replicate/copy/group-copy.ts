@@ -7,7 +7,7 @@ import {
   type DroppedObject,
   type Tx,
 } from '../../ledger/index.ts';
-import { failpoint, type ProgressTask } from '../../service/index.ts';
+import { failpoint, type Log, type ProgressTask } from '../../service/index.ts';
 import type { Lsn } from '../../wire/index.ts';
 import { dropIndexes, lockTable } from './drop-objects.ts';
 import { expectEmpty, mustRestart, restartGroup } from './empty-table.ts';
@@ -21,6 +21,7 @@ export interface GroupCopyOptions extends FinishOptions {
   readonly snapshotLsn: Lsn;
   /** Filled without its indexes. */
   readonly dropsIndexes: boolean;
+  readonly log: Log;
   /** The copy cannot go on in this snapshot; what is begun comes to its end. */
   readonly onSetAside: (error: unknown) => void;
 }
@@ -133,8 +134,14 @@ export class GroupCopy {
   }
 
   async #dropIndexes(tx: Tx): Promise<DroppedObject[]> {
+    const { journal, log } = this.#options;
     const [now] = await readTablesByOid(tx, [this.#group.target.oid]);
-    return now === undefined ? [] : await dropIndexes(tx, this.#options.journal, now);
+    if (now === undefined) return [];
+    const { dropped, kept } = await dropIndexes(tx, journal, now);
+    if (kept.length > 0) {
+      log.info('indexes stay while their table is filled', { table: this.#name, indexes: kept });
+    }
+    return dropped;
   }
 
   /** A table that cannot be read in this snapshot any more waits for the next one; the others go on. */

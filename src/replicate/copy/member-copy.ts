@@ -107,8 +107,10 @@ export class MemberCopy {
     await Promise.all([this.#options.snapshot.begin(source, this.table.source), begin()]);
     const forwarded = await this.#forward(source, target, range, onBytes);
     this.#expectAll(forwarded);
-    await source.query('commit');
-    await this.#inTurn(() => this.#commit(target, range, forwarded));
+    await Promise.all([
+      source.query('commit'),
+      this.#inTurn(() => this.#commit(target, range, forwarded)),
+    ]);
   }
 
   async #forward(
@@ -139,13 +141,13 @@ export class MemberCopy {
   async #commit(target: Session, range: BlockRange, { sent, bytes }: Forwarded): Promise<void> {
     const { owner, snapshotLsn, onCopied } = this.#options;
     const isLast = this.#left.size === 1 && this.#left.has(range.rangeNo);
-    await recordRange(target, owner.name, this.table.source, {
-      ...range,
-      snapshotLsn,
-      rows: sent,
-    });
-    if (isLast) await this.#recordEnd(target, this.#rows + sent, this.#bytes + bytes);
-    await checkEpoch(target, owner);
+    if (isLast) await failpoint('copy.table.before-receipt');
+    // Sent together, answered in order; the first that fails makes the others fail.
+    await Promise.all([
+      recordRange(target, owner.name, this.table.source, { ...range, snapshotLsn, rows: sent }),
+      isLast && this.#recordEnd(target, this.#rows + sent, this.#bytes + bytes),
+      checkEpoch(target, owner),
+    ]);
     await failpoint('copy.range.before-commit');
     await target.query('commit');
     await failpoint('copy.range.after-commit');
@@ -157,7 +159,6 @@ export class MemberCopy {
 
   async #recordEnd(tx: Tx, rows: number, bytes: number): Promise<void> {
     const { owner, snapshotLsn } = this.#options;
-    await failpoint('copy.table.before-receipt');
     await setTableState(tx, owner.name, this.table.source, 'copied', { snapshotLsn, rows, bytes });
   }
 
