@@ -12,20 +12,19 @@ export function describeDemo(report: DemoReport): string {
     ['moved', `a shop of ${formatCount(shop.rows)} rows in ${shop.tables} tables`],
     ['', `from PostgreSQL ${report.source.version} to ${report.target.version}`],
     ['written', `${formatCount(writer.transactions)} transactions meanwhile`],
-    [
-      '',
-      `${formatCount(writer.transactionsPerSecond)} a second, the last one before the comparison`,
-    ],
+    ['', `${formatCount(writer.transactionsPerSecond)} a second, also while tables were copied`],
     ['copied', `${formatCount(rowsCopied)} rows, ${formatByteSize(bytesCopied)}`],
     ['', describeRates(rowsCopied, bytesCopied, seconds.copy)],
     [
       'applied',
       `${formatCount(changesApplied)} changes of ${formatCount(transactionsApplied)} transactions`,
     ],
+    ['', `${formatCount(changesApplied / (seconds.follow + seconds['catch up']))} changes/s`],
     ['peak lag', describeLag(report)],
     ['compared', `${formatCount(compare.rows)} rows in ${compare.tables.length} tables`],
     ['', describeRates(compare.rows, compare.bytes, seconds.compare)],
-    ['time', describeTimes(report)],
+    ['time', formatDuration(report.totalSeconds * 1000)],
+    ['', describeStages(report)],
   ];
   const indented = rows.map(([name = '', text = '']) => [`  ${name}`, text]);
   return `\n${describeVerdict(report)}\n\n${formatColumns(indented)}`;
@@ -33,18 +32,20 @@ export function describeDemo(report: DemoReport): string {
 
 /** How to look at what `--keep` leaves running, and how to end it. */
 export function describeKept(kept: KeptDemo, sluice: string): string {
-  const place = `--source ${quote(kept.source)} --target ${quote(kept.target)}`;
+  const pipeline = `${kept.pipeline} --config ${kept.configFile}`;
   return `
-Both servers, the pipeline and the shop's writer (${kept.transactionsPerSecond} transactions a second) go on until Ctrl-C.
+Both servers, the pipeline and the writer (now ${kept.transactionsPerSecond} transactions a second) go on until Ctrl-C.
 
   source   psql ${quote(kept.source)}
   target   psql ${quote(kept.target)}
 
-Write on the source:      insert into shop.coupon values ('MINE', 50, '[today,)');
-and see it on the target: select * from shop.coupon where code = 'MINE';
+Write on the source, and see it on the target:
+  insert into shop.customer (email, name) values ('me@example.com', 'Me');
+  select * from shop.customer where email = 'me@example.com';
 
-Ask sluice about the pipeline:
-  ${sluice} replicate status ${place} --name ${kept.pipeline}
+See how the pipeline stands, and compare both sides while they are written to:
+  ${sluice} replicate status ${pipeline}
+  ${sluice} replicate compare ${pipeline}
 `;
 }
 
@@ -59,9 +60,8 @@ function describeLag({ peakLagBytes, peakLagSeconds, seconds }: DemoReport): str
   return `${peak}; all applied ${toZero} after the writer's last commit`;
 }
 
-function describeTimes({ seconds, totalSeconds }: DemoReport): string {
-  const parts = stages.map((stage) => `${stage} ${formatDuration(seconds[stage] * 1000)}`);
-  return `${formatDuration(totalSeconds * 1000)}: ${parts.join(', ')}`;
+function describeStages({ seconds }: DemoReport): string {
+  return stages.map((stage) => `${stage} ${Number(seconds[stage].toPrecision(2))}`).join(', ');
 }
 
 function describeRates(rows: number, bytes: number, seconds: number): string {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SluiceError } from '../errors/index.ts';
 import {
   silentProgress,
@@ -43,6 +45,8 @@ export interface KeptDemo {
   readonly pipeline: string;
   readonly source: string;
   readonly target: string;
+  /** A `sluice.toml` that names both databases and the pipeline. */
+  readonly configFile: string;
   readonly transactionsPerSecond: number;
   /** Shows there what goes on from now on. */
   watch(progress: Progress): void;
@@ -144,7 +148,7 @@ class Demo {
       ]);
       return {
         result,
-        text: `${result.tables} tables on the source, the same empty on the target`,
+        text: `${result.tables} tables on the source, empty ones on the target`,
       };
     });
   }
@@ -174,12 +178,12 @@ class Demo {
         writer.perform([stocktaking, emptyBaskets], signal),
         systemClock.sleep(followMs, signal),
       ]);
-      return { result: undefined, text: '' };
+      return { result: undefined, text: pipeline.lag.text };
     });
     await writer.stop();
     const { transactions, rows } = writer;
     const perSecond = transactions / ((systemClock.monotonicMs() - openedMs) / 1000);
-    task.done(`stopped after ${transactions} transactions`);
+    task.done(`closed after ${transactions.toLocaleString('en-US')} transactions`);
     return { transactions, rows, transactionsPerSecond: perSecond };
   }
 
@@ -205,6 +209,7 @@ class Demo {
       pipeline: pipeline.name,
       source: servers.source.url,
       target: servers.target.url,
+      configFile: await writeConfig(servers, pipeline.name),
       transactionsPerSecond: keptTransactionsPerSecond,
       watch: (progress) => {
         shown = progress.task('writer');
@@ -212,4 +217,19 @@ class Demo {
       },
     });
   }
+}
+
+/** Beside the source's data, and gone with it. */
+async function writeConfig({ source, target }: DemoServers, pipeline: string): Promise<string> {
+  const file = join(source.server.socketDir, 'sluice.toml');
+  const text = `[databases]
+source = ${JSON.stringify(source.url)}
+target = ${JSON.stringify(target.url)}
+
+[replicate.${pipeline}]
+source = "source"
+target = "target"
+`;
+  await writeFile(file, text, { mode: 0o600 });
+  return file;
 }

@@ -3,7 +3,7 @@ import { formatByteSize, systemClock, type ProgressTask } from '../service/index
 
 /** Often enough to see a peak that lasts as long as a blink. */
 const sampleMs = 50;
-const toldEveryMs = 1_000;
+const toldEveryMs = 500;
 
 /** Looks at a pipeline while it runs: what it has applied, how far it is behind, and how far it was at worst. */
 export class LagWatch implements Disposable {
@@ -29,10 +29,17 @@ export class LagWatch implements Disposable {
     return this.#peakSeconds;
   }
 
+  /** `lag 12 MB (0.8 s)` */
+  get text(): string {
+    const { lagBytes, lagSeconds } = this.#replication.status();
+    return describeLag(lagBytes ?? 0, lagSeconds);
+  }
+
   /** What is applied from now on counts for this task, and the lag is told there. */
   tell(task: ProgressTask): void {
     this.#sample();
     this.#task = task;
+    this.#toldMs = Number.NEGATIVE_INFINITY;
   }
 
   [Symbol.dispose](): void {
@@ -52,7 +59,7 @@ export class LagWatch implements Disposable {
     const nowMs = systemClock.monotonicMs();
     if (lagBytes === null || nowMs - this.#toldMs < toldEveryMs) return;
     this.#toldMs = nowMs;
-    this.#task?.status(describeLag(lagBytes, lagSeconds));
+    this.#task?.status(this.text);
   }
 }
 

@@ -67,10 +67,11 @@ export class DemoPipeline implements AsyncDisposable {
       tables: [],
       tablesWithoutKey: 'refuse',
     });
-    for (const { evidence, remedy } of findings) progress.note(`  ${evidence}; ${remedy}`);
+    for (const { severity, evidence, remedy } of findings)
+      progress.note(`  ${severity} ${evidence}; ${remedy}`);
     const blocking = blockingFindings(findings).length;
-    const notes = findings.length - blocking;
-    return { result: undefined, text: `${blocking} findings block, ${notes} to know about` };
+    const text = blocking === 0 ? 'nothing stands in the way' : `${blocking} findings block`;
+    return { result: undefined, text };
   }
 
   /** Starts, and resolves when all tables are copied and changes are being applied. */
@@ -92,7 +93,7 @@ export class DemoPipeline implements AsyncDisposable {
     const wanted = String(rows[0]?.['position']);
     this.lag.tell(task);
     await this.#until(() => parseLsn(this.status.position ?? '0/0') >= parseLsn(wanted));
-    return { result: undefined, text: `all that was committed up to ${wanted} is applied` };
+    return { result: undefined, text: `everything up to ${wanted} is applied` };
   }
 
   /** Every table, on both sides at one position. */

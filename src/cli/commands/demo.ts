@@ -114,10 +114,10 @@ async function keepUntil(
   view: ProgressView,
   { json }: DemoFlags,
 ): Promise<void> {
-  const { pipeline, source, target } = kept;
+  const { pipeline, source, target, configFile } = kept;
   // As it was called: from the sources under npm, else by its name.
   const sluice = io.env['npm_lifecycle_event'] === undefined ? 'sluice' : 'npm run sluice --';
-  if (json) io.stdout.write(`${toJson({ type: 'kept', pipeline, source, target })}\n`);
+  if (json) io.stdout.write(`${toJson({ type: 'kept', pipeline, source, target, configFile })}\n`);
   else io.stdout.write(describeKept(kept, sluice));
   if (isLive(io) && !json) kept.watch(view);
   if (signal.aborted) return;

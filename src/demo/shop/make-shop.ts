@@ -33,8 +33,10 @@ export async function makeShop(
 ): Promise<MadeShop> {
   await using session = await Session.connect(url, { purpose: 'demo', signal });
   await session.query(loadSql('tables'));
+  const fills = fillStatements(size);
+  task.expect({ rows: fills.reduce((sum, { rows = 0 }) => sum + rows, 0) });
   task.status('making rows');
-  await runSideBySide(url, fillStatements(size), task, signal);
+  await runSideBySide(url, fills, task, signal);
   task.status('building keys and indexes');
   for (const name of ['keys', 'indexes']) {
     const statements = loadStatements(name).map((sql) => ({ sql }));

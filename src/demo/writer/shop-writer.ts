@@ -2,9 +2,7 @@ import type { Client } from 'pg';
 import { sqlstateOf, Lifecycle, systemClock, type Service } from '../../service/index.ts';
 import { createPgClient } from '../../session/index.ts';
 import type { ShopSize } from '../shop/size.ts';
-import { goods } from './goods.ts';
-import { orders } from './orders.ts';
-import { people } from './people.ts';
+import { choose } from './business.ts';
 import { Till, type ShopTransaction } from './transaction.ts';
 
 export interface ShopWriterOptions {
@@ -17,8 +15,6 @@ export interface ShopWriterOptions {
 }
 
 const connections = 4;
-const business = [...orders, ...goods, ...people];
-const totalWeight = business.reduce((sum, { weight }) => sum + weight, 0);
 
 /** Meeting another writer in the wrong order is daily business: the transaction is forgotten, as an application does. */
 const passing = new Set(['40001', '40P01']);
@@ -145,15 +141,6 @@ export class ShopWriter implements Service {
       return false;
     }
   }
-}
-
-function choose(till: Till): ShopTransaction {
-  let at = till.pick(totalWeight);
-  for (const transaction of business) {
-    at -= transaction.weight;
-    if (at <= 0) return transaction;
-  }
-  throw new Error('invariant: the dice show no more than the sum of all weights');
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
