@@ -25,7 +25,10 @@ export interface AlignedPipeline {
   isRunning(): Promise<boolean>;
   /** Applies in this process up to the position and resolves when the ledger holds it. */
   advanceTo(position: Lsn, signal: AbortSignal): Promise<void>;
-  /** How long the position may stand still, and how long the source may take to give a snapshot; default 60 s. */
+  /**
+   * How long the source may take to give a snapshot (default a minute: apply stands still meanwhile), and how
+   * long the position may then stand still (default five: a large transaction moves nothing until its end).
+   */
   readonly patienceMs?: number;
 }
 
@@ -37,7 +40,8 @@ export interface Alignment extends AsyncDisposable {
   readonly target: KeptSnapshot;
 }
 
-const defaultPatienceMs = 60_000;
+const slotPatienceMs = 60_000;
+const reachPatienceMs = 300_000;
 
 /**
  * Takes snapshots of source and target that hold the very same commits, while both are written to.
@@ -87,18 +91,20 @@ async function takeAligned(
   const { name } = pipeline;
   // A session of its own: its end is the end of the hold.
   const holder = await Session.connect(target, { purpose: 'compare hold', signal });
-  const patienceMs = pipeline.patienceMs ?? defaultPatienceMs;
   const onAbort = (): void => holder.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     signal.throwIfAborted();
     await expectPipeline(holder, name);
     await holdPipeline(holder, name, null);
-    const { position, snapshot } = await openSlotSnapshot({ ...options, patienceMs });
+    const { position, snapshot } = await openSlotSnapshot({
+      ...options,
+      patienceMs: pipeline.patienceMs ?? slotPatienceMs,
+    });
     opened.push(snapshot);
     await holdPipeline(holder, name, position);
     log.info('apply is held for a comparison', { pipeline: name, position: formatLsn(position) });
-    await reach(holder, pipeline, position, patienceMs, signal);
+    await reach(holder, pipeline, position, signal);
     const kept = await KeptSnapshot.open(target, { signal, lock: lock?.target ?? [] });
     opened.push(kept);
     await expectPosition(kept, name, position);
@@ -125,7 +131,6 @@ async function reach(
   holder: Session,
   pipeline: AlignedPipeline,
   position: Lsn,
-  patienceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const { name } = pipeline;
@@ -136,7 +141,7 @@ async function reach(
   }
   await pollUntil({
     what: `the target of ${name} to reach ${formatLsn(position)}`,
-    patienceMs,
+    patienceMs: pipeline.patienceMs ?? reachPatienceMs,
     signal,
     look: async () => {
       const at = await readPosition();

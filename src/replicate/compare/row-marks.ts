@@ -18,14 +18,19 @@ export interface RowMark {
 /** Rows at a time: keys are below 3 kB (an index entry), so that a batch stays within some MB. */
 const batchRows = 2000;
 
-/** Reads the rows of a query batch by batch, through a cursor of the session's transaction. */
+/**
+ * Reads the rows of a query batch by batch, through a cursor of the session's transaction. The next batch is
+ * on its way while one is looked at.
+ */
 export class RowMarkReader {
   readonly #session: Session;
   #batch: RowMark[] = [];
   #next = 0;
+  #coming: Promise<RowMark[]>;
 
   private constructor(session: Session) {
     this.#session = session;
+    this.#coming = this.#fetch();
   }
 
   static async open(session: Session, sql: string): Promise<RowMarkReader> {
@@ -35,25 +40,35 @@ export class RowMarkReader {
     return reader;
   }
 
-  /** The row to look at; null after the last, undefined when `refill` must come first. */
+  /** The row to look at; null after the last. */
   get current(): RowMark | null {
     return this.#batch[this.#next] ?? null;
   }
 
-  /** Goes to the next row. False when that must be fetched first: call `refill`. */
+  /** Goes to the next row. False when that is in the next batch: call `refill`. */
   advance(): boolean {
     this.#next++;
     return this.#next < this.#batch.length || this.#batch.length < batchRows;
   }
 
   async refill(): Promise<void> {
-    const { rows } = await this.#session.query(`FETCH ${batchRows} FROM row_marks`);
-    this.#batch = rows.map(toMark);
+    this.#batch = await this.#coming;
     this.#next = 0;
+    if (this.#batch.length === batchRows) this.#coming = this.#fetch();
   }
 
   async close(): Promise<void> {
+    await this.#coming;
     await this.#session.query('CLOSE row_marks');
+  }
+
+  #fetch(): Promise<RowMark[]> {
+    const fetching = this.#session
+      .query(`FETCH ${batchRows} FROM row_marks`)
+      .then(({ rows }) => rows.map(toMark));
+    // When the other side fails first, nobody asks for this batch any more.
+    void Promise.allSettled([fetching]);
+    return fetching;
   }
 }
 

@@ -23,11 +23,7 @@ export async function openSlotSnapshot(
   options: SlotSnapshotOptions,
 ): Promise<{ position: Lsn; snapshot: KeptSnapshot }> {
   const { source, lock, signal } = options;
-  const walsender = await Session.connect(source, {
-    purpose: 'compare slot',
-    replication: true,
-    signal,
-  });
+  const walsender = await connectWalsender(source, signal);
   try {
     const slot = await makeSlot(walsender, options);
     const snapshot = await KeptSnapshot.open(source, {
@@ -39,6 +35,21 @@ export async function openSlotSnapshot(
   } finally {
     await walsender.close();
   }
+}
+
+async function connectWalsender(source: ConnectionTarget, signal: AbortSignal): Promise<Session> {
+  try {
+    return await Session.connect(source, { purpose: 'compare slot', replication: true, signal });
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** What the server refuses is a matter of privileges and settings; the rest is what it is. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof ServerError) || error.sqlstate.startsWith('57')) return error;
+  const { sqlstate, fields } = error;
+  return new SluiceError('COMPARE_SLOT', { reason: fields.message, sqlstate }, { cause: error });
 }
 
 async function makeSlot(
@@ -57,9 +68,7 @@ async function makeSlot(
     throw first;
   } catch (error) {
     walsender.destroy();
-    if (!(error instanceof ServerError)) throw error;
-    const { sqlstate, fields } = error;
-    throw new SluiceError('COMPARE_SLOT', { reason: fields.message, sqlstate }, { cause: error });
+    throw explain(error);
   } finally {
     late.abort();
     // The one that lost the race ends now, and nobody asks how.

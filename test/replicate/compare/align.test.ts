@@ -263,6 +263,22 @@ describe('a pipeline that cannot be compared yet', () => {
     });
   });
 
+  test('is refused when the role may make no slot on the source', async () => {
+    const fake = await fakePipeline();
+    await fake.source.query('CREATE ROLE reader LOGIN; GRANT SELECT ON t TO reader');
+    onTestFinished(async () => {
+      await here.query('DROP ROLE reader');
+    });
+    const url = new URL(fake.source.url);
+    url.username = 'reader';
+    const { target } = fake;
+    await expect(
+      compareDatabases({ source: url.href, target: target.url, pipeline: running }),
+    ).rejects.toMatchObject({ code: 'COMPARE_SLOT', details: { sqlstate: '42501' } });
+    await fake.source.query('DROP OWNED BY reader');
+    expect(await isApplyFree(fake)).toBe(true);
+  });
+
   test('is refused while another comparison holds it', async () => {
     const fake = await fakePipeline();
     await holdPipeline(await fake.target.client(), 'fake', null);
