@@ -21,10 +21,12 @@ export function describeDemo(report: DemoReport): string {
     ],
     ['', `${formatCount(changesApplied / (seconds.follow + seconds['catch up']))} changes/s`],
     ['peak lag', describeLag(report)],
+    ['', `none ${formatDuration(seconds['catch up'] * 1000)} after the writer's last commit`],
     ['compared', `${formatCount(compare.rows)} rows in ${compare.tables.length} tables`],
     ['', describeRates(compare.rows, compare.bytes, seconds.compare)],
     ['time', formatDuration(report.totalSeconds * 1000)],
-    ['', describeStages(report)],
+    ['', describeStages(report, 0, 4)],
+    ['', describeStages(report, 4)],
   ];
   const indented = rows.map(([name = '', text = '']) => [`  ${name}`, text]);
   return `\n${describeVerdict(report)}\n\n${formatColumns(indented)}`;
@@ -54,14 +56,13 @@ function describeVerdict({ compare }: DemoReport): string {
   return `The two sides differ:\n${summarizeReport(compare)}`;
 }
 
-function describeLag({ peakLagBytes, peakLagSeconds, seconds }: DemoReport): string {
-  const peak = `${formatByteSize(peakLagBytes)}, ${formatDuration(peakLagSeconds * 1000)}`;
-  const toZero = formatDuration(seconds['catch up'] * 1000);
-  return `${peak}; all applied ${toZero} after the writer's last commit`;
+function describeLag({ peakLagBytes, peakLagSeconds }: DemoReport): string {
+  return `${formatByteSize(peakLagBytes)}, ${formatDuration(peakLagSeconds * 1000)}`;
 }
 
-function describeStages({ seconds }: DemoReport): string {
-  return stages.map((stage) => `${stage} ${Number(seconds[stage].toPrecision(2))}`).join(', ');
+function describeStages({ seconds }: DemoReport, from: number, to?: number): string {
+  const shown = stages.slice(from, to);
+  return shown.map((stage) => `${stage} ${formatDuration(seconds[stage] * 1000)}`).join(', ');
 }
 
 function describeRates(rows: number, bytes: number, seconds: number): string {

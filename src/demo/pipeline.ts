@@ -68,7 +68,7 @@ export class DemoPipeline implements AsyncDisposable {
       tablesWithoutKey: 'refuse',
     });
     for (const { severity, evidence, remedy } of findings)
-      progress.note(`  ${severity} ${evidence}; ${remedy}`);
+      progress.note(`  ${severity}: ${evidence}; ${remedy}`);
     const blocking = blockingFindings(findings).length;
     const text = blocking === 0 ? 'nothing stands in the way' : `${blocking} findings block`;
     return { result: undefined, text };

@@ -1,5 +1,5 @@
 import { Session } from '../session/index.ts';
-import type { Major } from './local-server-binaries.ts';
+import { availableMajors, supportedMajors, type Major } from './local-server-binaries.ts';
 import { startLocalServer, type LocalServer } from './local-server.ts';
 
 /** A server of the demo and its database. */
@@ -24,12 +24,18 @@ const settings = {
   checkpoint_timeout: '1h',
 } as const;
 
-/** The old major and the new one, each with an empty database `shop`. Both are gone when disposed of. */
+/**
+ * The newest major there is and the one before it, each with an empty database `shop`. Both are gone when
+ * disposed of.
+ *
+ * @throws SluiceError DEMO_POSTGRES_MISSING
+ */
 export async function startServers(options: {
   readonly templateDir?: string | undefined;
   readonly signal: AbortSignal;
 }): Promise<DemoServers> {
-  const starts = await Promise.allSettled([start(17, options), start(18, options)]);
+  const [newest = supportedMajors[0], older = newest] = await availableMajors();
+  const starts = await Promise.allSettled([start(older, options), start(newest, options)]);
   const [source, target] = starts;
   if (source.status === 'fulfilled' && target.status === 'fulfilled') {
     return {
@@ -58,7 +64,8 @@ async function start(
       signal,
     });
     await session.query('create database shop');
-    const version = session.parameters.get('server_version') ?? String(major);
+    // Distributions add their own: `15.20 (Debian 15.20-0+deb12u1)`.
+    const [version = String(major)] = (session.parameters.get('server_version') ?? '').split(' ');
     return { server, url: urlOf(server, 'shop'), version };
   } catch (error) {
     await server.remove();

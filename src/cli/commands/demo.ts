@@ -32,7 +32,7 @@ export function demoCommand(io: CommandIo): Command {
   const command = new Command('demo')
     .summary('see it work: two servers, a live shop, moved and compared')
     .description(
-      'Starts two real PostgreSQL servers (17 and 18) in temporary folders, makes a shop on the first, keeps ' +
+      'Starts two real PostgreSQL servers (17 and 18, or what there is) in temporary folders, makes a shop on the first, keeps ' +
         'writing to it while it is checked, copied and followed into the second, stops writing, waits until all ' +
         'is applied, and compares every row. Nothing is left behind. Exits 3 when the two sides differ.',
     )
