@@ -13,6 +13,8 @@ import type { ReplicationOptions } from './options.ts';
 // What a reader may be ahead of apply by: some segments. More would only cost memory.
 const queueBytes = 32 * 1024 * 1024;
 const defaultSpillBytes = 10 * 1024 ** 3;
+// A file of a durable spill goes when all of it is in the target: large ones for little work, yet several.
+const segmentBytes = 64 * 1024 * 1024;
 
 /** The disk of a pipeline's changes, and the queue in front of apply that goes with it. */
 export interface PipelineSpill {
@@ -52,7 +54,7 @@ export async function openSpill(
   if (options?.mode !== 'durable' || options.directory === undefined) return temporarySpill(area);
   // The slot's name tells two targets apart that share a pipeline's name and a folder.
   const log = await DurableLog.open(join(options.directory, `${pipeline.slot}.spill`), maxBytes);
-  return await durableSpill(area, log, pipeline);
+  return await durableSpill(area, log, pipeline, maxBytes);
 }
 
 function temporarySpill(area: SpillArea): PipelineSpill {
@@ -72,7 +74,7 @@ function temporarySpill(area: SpillArea): PipelineSpill {
         forget: async () => undefined,
       };
     },
-    close: async () => area.remove(),
+    close: () => area.remove(),
   };
 }
 
@@ -80,11 +82,13 @@ async function durableSpill(
   area: SpillArea,
   log: DurableLog,
   pipeline: Pipeline,
+  maxBytes: number,
 ): Promise<PipelineSpill> {
   let confirmed: ((position: Lsn) => void) | null = null;
   const queue = new DurableQueue({
     log,
     memoryBytes: queueBytes,
+    segmentBytes: Math.min(segmentBytes, maxBytes / 8),
     onDurable: (position) => confirmed?.(position),
   });
   const isNamed = pipeline.spill === log.id;
@@ -112,7 +116,7 @@ async function durableSpill(
     close: async () => {
       queue.end();
       await queue.close();
-      area.remove();
+      await area.remove();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { PgoutputTag, readCommit, type Lsn } from '../wire/index.ts';
@@ -19,12 +19,13 @@ export interface Place {
   readonly length: number;
 }
 
-/** Messages `[from, to)` of a block that was found in the log. */
+/** Messages `[from, to)` of a block that was found in the log, not its bytes: there may be many. */
 export interface Recovered {
   readonly place: Place;
-  readonly block: ChangeBlock;
   readonly from: number;
   readonly to: number;
+  /** The Relation messages among all of the block's. */
+  readonly relations: readonly Buffer[];
 }
 
 /** One file of the log. Begins and ends between transactions. */
@@ -95,14 +96,15 @@ export class DurableLog {
       let open: Recovered[] = [];
       for await (const { place, block } of this.#records(segment)) {
         const commit = lastCommit(block);
+        const relations = relationsOf(block);
         if (!commit) {
-          open.push({ place, block, from: 0, to: block.count });
+          open.push({ place, from: 0, to: block.count, relations });
           continue;
         }
         segment.endLsn = commit.endLsn;
         yield* open;
-        yield { place, block, from: 0, to: commit.count };
-        open = [{ place, block, from: commit.count, to: block.count }];
+        yield { place, from: 0, to: commit.count, relations };
+        open = [{ place, from: commit.count, to: block.count, relations: [] }];
       }
     }
   }
@@ -112,29 +114,32 @@ export class DurableLog {
     const name = String(++this.#number).padStart(8, '0');
     const path = join(this.directory, `${name}.log`);
     const segment = { path, file: await open(path, 'w+'), bytes: 0, endLsn: null };
+    await syncFolder(this.directory);
     this.#segments.push(segment);
     return segment;
   }
 
-  /** @throws SluiceError STREAM_SPILL_FULL */
-  async append(segment: DurableSegment, block: ChangeBlock): Promise<Place> {
-    const body = await encodeSpill({ block, notes: null });
-    const record = Buffer.allocUnsafe(headBytes + body.length);
-    record.writeUInt32LE(body.length, 0);
-    record.writeUInt32LE(crc32(body), 4);
-    body.copy(record, headBytes);
-    if (this.usedBytes + record.length > this.#maxBytes)
-      throw this.#full(`spill_max is ${this.#maxBytes} bytes`);
-    const place = { segment, offset: segment.bytes + headBytes, length: body.length };
+  /** Whether a record fits into what the spill may take. */
+  hasRoom(record: Buffer): boolean {
+    return this.usedBytes + record.length <= this.#maxBytes;
+  }
+
+  /** False when only the file being written is left: waiting makes no room then. */
+  get canForget(): boolean {
+    return this.#segments.length > 1;
+  }
+
+  /** @throws SluiceError STREAM_SPILL_FULL the disk refuses; what was written before stays */
+  async append(segment: DurableSegment, record: Buffer, endLsn: Lsn | null): Promise<Place> {
     try {
       await segment.file.write(record, 0, record.length, segment.bytes);
     } catch (error) {
-      throw this.#full(error instanceof Error ? error.message : String(error), error);
+      throw this.full(error instanceof Error ? error.message : String(error), error);
     }
+    const offset = segment.bytes + headBytes;
     segment.bytes += record.length;
-    const commit = lastCommit(block);
-    if (commit) segment.endLsn = commit.endLsn;
-    return place;
+    if (endLsn !== null) segment.endLsn = endLsn;
+    return { segment, offset, length: record.length - headBytes };
   }
 
   async read({ segment, offset, length }: Place): Promise<ChangeBlock> {
@@ -147,7 +152,8 @@ export class DurableLog {
   async forget(flushed: Lsn): Promise<void> {
     while (this.#segments.length > 1) {
       const [first] = this.#segments;
-      if (first!.endLsn === null || first!.endLsn > flushed) return;
+      // A file without a whole transaction was ended by a crash: the slot sends all of it again.
+      if (first!.endLsn !== null && first!.endLsn > flushed) return;
       this.#segments.shift();
       await first!.file.close();
       await rm(first!.path, { force: true });
@@ -168,12 +174,16 @@ export class DurableLog {
 
   /** The intact records of a file; a torn end is where it ends. */
   async *#records(segment: DurableSegment): AsyncGenerator<{ place: Place; block: ChangeBlock }> {
-    const bytes = await readFile(segment.path);
+    const { size } = await segment.file.stat();
+    const head = Buffer.allocUnsafe(headBytes);
     let at = 0;
-    while (at + headBytes <= bytes.length) {
-      const length = bytes.readUInt32LE(at);
-      const body = bytes.subarray(at + headBytes, at + headBytes + length);
-      if (body.length < length || crc32(body) !== bytes.readUInt32LE(at + 4)) break;
+    while (at + headBytes <= size) {
+      await segment.file.read(head, 0, headBytes, at);
+      const length = head.readUInt32LE(0);
+      if (at + headBytes + length > size) break;
+      const body = Buffer.allocUnsafe(length);
+      await segment.file.read(body, 0, length, at + headBytes);
+      if (crc32(body) !== head.readUInt32LE(4)) break;
       const place = { segment, offset: at + headBytes, length };
       yield { place, block: (await decodeSpill(body)).block };
       at += headBytes + length;
@@ -181,9 +191,30 @@ export class DurableLog {
     segment.bytes = at;
   }
 
-  #full(reason: string, cause?: unknown): SluiceError {
+  full(reason = `spill_max is ${this.#maxBytes} bytes`, cause?: unknown): SluiceError {
     const details = { directory: this.directory, reason, usedBytes: this.usedBytes };
     return new SluiceError('STREAM_SPILL_FULL', details, { cause });
+  }
+}
+
+/** A block as it stands in the log: length, checksum, compressed bytes. */
+export async function encodeRecord(block: ChangeBlock): Promise<Buffer> {
+  const body = await encodeSpill({ block, notes: null });
+  const record = Buffer.allocUnsafe(headBytes + body.length);
+  record.writeUInt32LE(body.length, 0);
+  record.writeUInt32LE(crc32(body), 4);
+  body.copy(record, headBytes);
+  return record;
+}
+
+/** A new file is durable once its folder is; Windows has no way to ask for that, nor need of it. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 
@@ -195,4 +226,15 @@ export function lastCommit(block: ChangeBlock): { endLsn: Lsn; count: number } |
     return { endLsn: readCommit(block.bytes, start, block.ends[i]!).endLsn, count: i + 1 };
   }
   return null;
+}
+
+/** Copies of the Relation messages of a block. */
+export function relationsOf(block: ChangeBlock): Buffer[] {
+  const relations: Buffer[] = [];
+  for (let i = 0; i < block.count; i++) {
+    const start = block.starts[i]!;
+    if (block.bytes[start] !== PgoutputTag.relation) continue;
+    relations.push(Buffer.from(block.bytes.subarray(start, block.ends[i])));
+  }
+  return relations;
 }

@@ -2,7 +2,14 @@ import { PgoutputTag, readRelation, type Lsn } from '../wire/index.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { sliceBlock, type ChangeBlock } from './block.ts';
 import type { ChangeQueue } from './change-queue.ts';
-import { lastCommit, type DurableLog, type DurableSegment, type Place } from './durable-log.ts';
+import {
+  encodeRecord,
+  lastCommit,
+  relationsOf,
+  type DurableLog,
+  type DurableSegment,
+  type Place,
+} from './durable-log.ts';
 
 export interface DurableQueueOptions {
   readonly log: DurableLog;
@@ -40,6 +47,9 @@ export class DurableQueue implements ChangeQueue {
   #unsynced: Lsn | null = null;
   #end: { error: unknown } | null = null;
   #wakeConsumer: (() => void) | null = null;
+  #wakeWriter: (() => void) | null = null;
+  /** How far the target is known to be flushed. */
+  #flushed: Lsn | null = null;
 
   constructor(options: DurableQueueOptions) {
     this.#options = options;
@@ -50,8 +60,8 @@ export class DurableQueue implements ChangeQueue {
    * ledger's position: the consumer leaves out what it has.
    */
   async recover(): Promise<void> {
-    for await (const { place, block, from, to } of this.#options.log.recover()) {
-      this.#remember(block);
+    for await (const { place, from, to, relations } of this.#options.log.recover()) {
+      this.#remember(relations);
       if (to > from) this.#waiting.push({ block: null, place, from, to });
     }
   }
@@ -70,13 +80,16 @@ export class DurableQueue implements ChangeQueue {
       return;
     }
     const { log, memoryBytes } = this.#options;
+    const record = await encodeRecord(block);
+    await this.#makeRoom(record);
+    if (this.#end) return;
     const segment = await this.#currentSegment();
-    this.#remember(block);
-    const place = await log.append(segment, block);
+    this.#remember(relationsOf(block));
+    const commit = lastCommit(block);
+    const place = await log.append(segment, record, commit?.endLsn ?? null);
     const isKept = this.#memoryBytes < memoryBytes;
     if (isKept) this.#memoryBytes += block.bytes.length;
     this.#add({ place, block: isKept ? block : null, from: 0, to: block.count });
-    const commit = lastCommit(block);
     if (commit) this.#unsynced = commit.endLsn;
     this.#isMidTransaction = commit
       ? commit.count < block.count
@@ -106,12 +119,14 @@ export class DurableQueue implements ChangeQueue {
   end(error: unknown = null): void {
     this.#end ??= { error };
     this.#wakeConsumer?.();
+    this.#wakeWriter?.();
   }
 
   /** Everything up to `flushed` is in the target: its files go. */
   async forget(flushed: Lsn): Promise<void> {
-    if (this.#isMidTransaction) return;
+    this.#flushed = flushed;
     await this.#options.log.forget(flushed);
+    this.#wakeWriter?.();
   }
 
   /** Waits for what is being synced, then closes the files. */
@@ -125,28 +140,49 @@ export class DurableQueue implements ChangeQueue {
     this.#wakeConsumer?.();
   }
 
+  /**
+   * Waits until the target has taken what the spill cannot hold beside this record: meanwhile nothing is read,
+   * and the source keeps its WAL.
+   *
+   * @throws SluiceError STREAM_SPILL_FULL when one transaction alone is too much
+   */
+  async #makeRoom(record: Buffer): Promise<void> {
+    const { log } = this.#options;
+    while (!log.hasRoom(record) && !this.#end) {
+      const isWhole = this.#segment !== null && this.#segment.endLsn !== null;
+      if (isWhole && !this.#isMidTransaction) await this.#beginSegment();
+      if (this.#flushed !== null) await log.forget(this.#flushed);
+      if (log.hasRoom(record)) return;
+      if (!log.canForget) throw log.full();
+      await new Promise<void>((resolve) => (this.#wakeWriter = resolve));
+    }
+  }
+
   async #currentSegment(): Promise<DurableSegment> {
-    const { log, segmentBytes = defaultSegmentBytes } = this.#options;
+    const { segmentBytes = defaultSegmentBytes } = this.#options;
     const isFull = this.#segment !== null && this.#segment.bytes >= segmentBytes;
     if (this.#segment && (!isFull || this.#isMidTransaction)) return this.#segment;
+    return await this.#beginSegment();
+  }
+
+  async #beginSegment(): Promise<DurableSegment> {
+    const { log } = this.#options;
     await this.#syncing;
     await this.#segment?.file.datasync();
-    this.#segment = await log.rotate();
+    const segment = await log.rotate();
+    this.#segment = segment;
     if (this.#relations.size > 0) {
       const relations = new BlockBuilder();
       for (const message of this.#relations.values()) relations.add(message, 0, message.length);
-      await log.append(this.#segment, relations.take());
+      await log.append(segment, await encodeRecord(relations.take()), null);
     }
-    return this.#segment;
+    return segment;
   }
 
-  #remember(block: ChangeBlock): void {
-    for (let i = 0; i < block.count; i++) {
-      const start = block.starts[i]!;
-      if (block.bytes[start] !== PgoutputTag.relation) continue;
-      const end = block.ends[i]!;
-      const { oid } = readRelation(block.bytes, start, end, false);
-      this.#relations.set(oid, Buffer.from(block.bytes.subarray(start, end)));
+  #remember(relations: readonly Buffer[]): void {
+    for (const message of relations) {
+      const { oid } = readRelation(message, 0, message.length, false);
+      this.#relations.set(oid, message);
     }
   }
 

@@ -21,6 +21,7 @@ export interface SpillOptions {
 export class SpillArea {
   readonly directory: string;
   readonly #maxBytes: number;
+  readonly #files = new Set<SpillFile>();
   #usedBytes = 0;
   #nextFile = 0;
 
@@ -43,10 +44,19 @@ export class SpillArea {
   }
 
   createFile(): SpillFile {
-    return new SpillFile(join(this.directory, `${this.#nextFile++}.spill`), this);
+    const file = new SpillFile(join(this.directory, `${this.#nextFile++}.spill`), this);
+    this.#files.add(file);
+    return file;
   }
 
-  remove(): void {
+  /** Of a file that is closed and gone. */
+  forget(file: SpillFile): void {
+    this.#files.delete(file);
+  }
+
+  /** Ends all of it; files that nobody has read to the end are closed, or their space would not come back. */
+  async remove(): Promise<void> {
+    for (const file of this.#files) await file.remove();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -125,6 +135,7 @@ export class SpillFile {
     await rm(this.#path, { force: true });
     this.#area.release(this.#writtenBytes);
     this.#writtenBytes = 0;
+    this.#area.forget(this);
   }
 }
 

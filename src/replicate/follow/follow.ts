@@ -191,7 +191,7 @@ class Following {
       return new Following({ options, sessions, ledger, owner, reader, area, position });
     } catch (error) {
       for (const session of sessions) session.destroy();
-      area.remove();
+      await area.remove();
       throw error;
     }
   }
@@ -230,7 +230,7 @@ class Following {
     await this.#reader.stop();
     await this.#pumped;
     await Promise.all(this.#sessions.map((session) => session.close()));
-    this.#area.remove();
+    await this.#area.remove();
   }
 
   async #write(tx: Session | pg.Client): Promise<void> {
