@@ -46,6 +46,11 @@ import {
   type SlotSnapshot,
 } from './source/slot.ts';
 import type { Standing } from './standing.ts';
+import {
+  defaultSilenceLimitMs,
+  watchConnections,
+  type ConnectionWatch,
+} from './watch-connections.ts';
 import { watchTables } from './watch-tables.ts';
 
 export interface AttemptDeps {
@@ -235,24 +240,38 @@ class Attempt {
       from: open.readFrom,
       isBinary: plan.streamFormat === 'binary',
       isStreaming: true,
+      silenceLimitMs: options.silenceLimitMs,
       area: spill.area,
     });
     await this.#expectUnmovedSlot(pipeline, spill);
     open.waits(snapshot !== null);
     const pump = pumpBlocks(reader, open.queue);
+    const watch = this.#watchConnections();
     try {
       if (snapshot)
-        await this.#copy(plan, pipeline, snapshot, AbortSignal.any([signal, pump.failed]));
+        await this.#copy(
+          plan,
+          pipeline,
+          snapshot,
+          AbortSignal.any([signal, pump.failed, watch.lost]),
+        );
       open.waits(false);
       const stopAt = options.once
         ? await sourcePosition(connections.source)
         : (options.until ?? null);
       await this.#follow(plan, pipeline, { position, reader, open, stopAt });
     } finally {
+      await watch.stop();
       open.queue.end();
       await reader.stop();
       await pump.ended;
     }
+  }
+
+  #watchConnections(): ConnectionWatch {
+    const { connections, clock, log, options } = this.#deps;
+    const { silenceLimitMs = defaultSilenceLimitMs } = options;
+    return watchConnections(connections, { silenceLimitMs, clock, log });
   }
 
   /**
@@ -351,7 +370,7 @@ class Attempt {
     if (position < newest) await applier.run(open.queue, { signal, stopAt: newest });
     await runBeside(signal, [
       (until) => applier.run(open.queue, { signal: until, stopAt }),
-      () => restoreForeignKeys(this.#restoreRequest(pipeline)),
+      (until) => restoreForeignKeys({ ...this.#restoreRequest(pipeline), signal: until }),
       (until, done) => this.#watchTables(plan, AbortSignal.any([until, done])),
     ]);
     await forgotten;

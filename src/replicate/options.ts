@@ -28,5 +28,7 @@ export interface ReplicationOptions {
         readonly maxBytes?: number | undefined;
       }
     | undefined;
+  /** How long a server may keep silent before its connections are given up. Default 60 s. */
+  readonly silenceLimitMs?: number | undefined;
   readonly applyLimits?: Partial<ApplyLimits> | undefined;
 }

@@ -72,6 +72,11 @@ export class Session {
     return this.#connected.link.isOpen;
   }
 
+  /** Something was sent that has not been answered in full. */
+  get isBusy(): boolean {
+    return this.#connected.link.isBusy;
+  }
+
   /** Resolves when the connection has ended, for whatever reason. */
   get closed(): Promise<void> {
     return this.#connected.link.closed;

@@ -33,6 +33,8 @@ export interface SlotReaderOptions {
   readonly isStreaming: boolean;
   /** Also logical messages. */
   readonly withMessages?: boolean;
+  /** How long the server may send nothing, though asked, before it counts as gone. */
+  readonly silenceLimitMs?: number | undefined;
   readonly area: SpillArea;
 }
 
@@ -42,6 +44,7 @@ export async function readSlotChanges(options: SlotReaderOptions): Promise<Chang
     slot: options.slot,
     from: options.from,
     pluginOptions: pluginOptions(options),
+    silenceLimitMs: options.silenceLimitMs,
   });
   return new WalsenderReader(stream, options);
 }
