@@ -92,6 +92,7 @@ export class Replication implements Service {
         }
       }
     } finally {
+      if (signal.aborted && this.#standing.phase !== 'stopped') this.#standing.enter('stopped');
       stopObserving();
       this.#metrics.end();
     }
