@@ -13,7 +13,7 @@ test.each(having(blocks.map(({ path, blocks }) => [path, blocks.flatMap(sluiceCo
   '%s shows commands that exist, with flags that exist',
   async (_path, commands) => {
     for (const words of new Set(commands))
-      expect(await problemOf(words.split(' ')), words).toBe('');
+      expect(await problemOf(words.split(/\s+/)), words).toBe('');
   },
 );
 
@@ -42,6 +42,14 @@ test.each(
 )('%s names error codes that exist', (_path, codes) => {
   expect(Object.keys(registry)).toEqual(expect.arrayContaining(codes));
 });
+
+const findings = readPage('docs/reference/findings.md');
+test.each(having(written.map((path) => [path, matches(path, /\b(CHECK_[A-Z_]+)\b/g)])))(
+  '%s names findings that exist',
+  (_path, codes) => {
+    for (const code of codes) expect(findings).toMatch(new RegExp(`\\b${code}\\b`));
+  },
+);
 
 test('every page says at its top who needs it', () => {
   const manual = written.filter((path) => /^docs\/[\w-]+\.md$/.test(path));
