@@ -411,6 +411,7 @@ async function runBeside(signal: AbortSignal, [main, ...others]: [Side, ...Side[
     }
   };
   const beside = others.map(guarded);
+  for (const side of beside) side.catch(toldLater);
   try {
     await guarded(main);
   } finally {
@@ -418,4 +419,8 @@ async function runBeside(signal: AbortSignal, [main, ...others]: [Side, ...Side[
     await Promise.allSettled(beside);
   }
   await Promise.all(beside);
+}
+
+function toldLater(): undefined {
+  return undefined;
 }

@@ -8,6 +8,7 @@ import {
 } from '../catalog/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import type { Relation } from '../wire/index.ts';
+import { readEquality } from './apply/equality.ts';
 import { joinTarget } from './apply/target-table.ts';
 import type { Destination } from './apply/relations.ts';
 import type { ReplicationOptions } from './options.ts';
@@ -37,6 +38,8 @@ export interface Plan {
   readonly streamFormat: 'binary' | 'text';
   /** Position of each target table in the order of foreign keys, parents first, by oid. */
   readonly ranks: ReadonlyMap<number, number>;
+  /** Schemas of the target's `=` operators outside pg_catalog, by the type's oid. */
+  readonly equality: ReadonlyMap<number, string>;
 }
 
 /**
@@ -62,6 +65,7 @@ export async function planTables(
     publishedInserts: await foldPartitions(source, sourceTables, inserts),
     streamFormat: pairs.every((pair) => pair.format === 'binary') ? 'binary' : 'text',
     ranks: new Map(order.map((table, rank) => [table.oid, rank])),
+    equality: await readEquality(target),
   };
 }
 
@@ -144,8 +148,8 @@ export function destinations(
     if (!pair || snapshotLsn === undefined)
       throw new SluiceError('REPLICATE_TABLE_ADDED', { table });
     assertColumns(relation, pair);
-    const rank = plan.ranks.get(pair.target.oid) ?? 0;
-    return { table: joinTarget(relation, pair.target, rank), snapshotLsn };
+    const facts = { rank: plan.ranks.get(pair.target.oid) ?? 0, equality: plan.equality };
+    return { table: joinTarget(relation, pair.target, facts), snapshotLsn };
   };
 }
 

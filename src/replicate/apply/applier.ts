@@ -30,6 +30,8 @@ export const defaultApplyLimits: ApplyLimits = {
 const largeChanges = 500;
 const gatherChanges = 10_000;
 const gatherMs = 50;
+// As long as one waits for a program to stop before looking for its process id.
+const cancelAfterMs = 3_000;
 
 export interface ApplierOptions {
   readonly session: Session;
@@ -151,7 +153,6 @@ export class Applier {
   ): Promise<void> {
     this.#stopAt = options.stopAt ?? null;
     this.#signal = options.signal;
-    const aborted = abortPromise(options.signal);
     let isEnded = false;
     while (!isEnded && !options.signal.aborted && !this.#isDone) {
       await this.#sendWhatMay();
@@ -173,7 +174,7 @@ export class Applier {
         this.#close();
         continue;
       }
-      await this.#wait(mayRead ? queue : null, aborted);
+      await this.#wait(mayRead ? queue : null);
     }
     await this.#settle();
     await this.#flush.wait();
@@ -201,22 +202,26 @@ export class Applier {
   }
 
   /** Waits for whatever can change what is to be done: a block, an answer, time. */
-  async #wait(queue: ChangeQueue | null, aborted: Promise<void>): Promise<void> {
+  async #wait(queue: ChangeQueue | null): Promise<void> {
     const sent = this.#pending[0]?.sent;
-    const waits: Promise<unknown>[] = [aborted];
-    if (queue) waits.push(queue.readable());
-    if (sent) waits.push(sent);
-    const timer = new AbortController();
-    let isTimeUp = false;
-    const time = this.#clock.sleep(this.#waitMs, timer.signal).then(() => {
-      isTimeUp = true;
-    });
-    waits.push(time.catch(ignoreAbort));
-    await Promise.race(waits);
-    timer.abort(woken);
-    if (sent || (!isTimeUp && this.#hold === null)) return;
+    const isTimeUp = await this.#woken(queue, sent ?? null);
+    // Inside a large transaction the session belongs to it alone.
+    if (sent || this.#large || (!isTimeUp && this.#hold === null)) return;
     if (this.#flush.isWaiting) await this.#flush.poll();
     await this.#idle();
+  }
+
+  /** @returns true when only time has passed */
+  async #woken(queue: ChangeQueue | null, sent: Promise<void> | null): Promise<boolean> {
+    const timer = new AbortController();
+    const signal = AbortSignal.any([timer.signal, this.#signal]);
+    let isTimeUp = false;
+    const time = this.#clock.sleep(this.#waitMs, signal).then(() => {
+      isTimeUp = true;
+    }, ignoreAbort);
+    await Promise.race([time, ...(queue ? [queue.readable()] : []), ...(sent ? [sent] : [])]);
+    timer.abort(woken);
+    return isTimeUp;
   }
 
   // Unflushed commits are asked after often, so that the source's WAL is let go; holds, too.
@@ -268,6 +273,7 @@ export class Applier {
       if (this.#builder.segment.transactions > 0) this.#close();
       if (!(await this.#drain())) return false;
       if (this.#builder.segment.changes > 0 && !(await this.#continueLarge())) return false;
+      await this.#large?.accepted();
     }
     await this.#relations.describe(relation);
     return true;
@@ -384,7 +390,8 @@ export class Applier {
     const isBehindHold = this.#hold !== null && this.#position < this.#hold;
     const first = this.#pending[0];
     if (isBehindHold && first && first.endLsn > this.#hold!) return this.#hold;
-    const isEmpty = !first && this.#builder.segment.isEmpty && this.#quietUntil !== null;
+    const isEmpty =
+      !first && !this.#large && this.#builder.segment.isEmpty && this.#quietUntil !== null;
     if (isBehindHold) return isEmpty && this.#quietUntil! >= this.#hold! ? this.#hold : null;
     if (!isEmpty || this.#hold !== null) return null;
     const isFinishing = this.#stopAt !== null && this.#quietUntil! >= this.#stopAt;
@@ -467,10 +474,30 @@ export class Applier {
     for (const { sent } of this.#pending) if (sent) await sent;
   }
 
-  /** Waits for what was sent; what was not stays for the next start. */
+  /**
+   * Waits for what was sent; what was not stays for the next start. After an abort a statement that does not
+   * end by itself (it waits for a lock) is cancelled: its position has not moved then.
+   */
   async #settle(): Promise<void> {
-    await this.#allSent();
+    const { session } = this.#options;
+    const cancelling = this.#signal.aborted
+      ? this.#clock.every(cancelAfterMs, () => void session.cancel().catch(() => session.destroy()))
+      : null;
+    try {
+      await this.#large?.rollBack();
+      this.#large = null;
+      await this.#allSent();
+    } finally {
+      cancelling?.();
+    }
+    if (this.#signal.aborted) this.#dropRefused();
     await this.#takeAnswers();
+  }
+
+  /** Ending, nothing is tried again: what was refused, or came behind it, is read again at the next start. */
+  #dropRefused(): void {
+    const refused = this.#pending.findIndex((entry) => entry.error || entry.outcome?.failure);
+    if (refused !== -1) this.#pending.splice(refused);
   }
 }
 
@@ -479,11 +506,4 @@ const woken = new Error('woken');
 
 function ignoreAbort(): undefined {
   return undefined;
-}
-
-function abortPromise(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

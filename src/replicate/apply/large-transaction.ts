@@ -5,6 +5,13 @@ import type { SegmentMode, SegmentWriter } from './segment-writer.ts';
 import type { TargetTable } from './target-table.ts';
 import type { Outcome } from './target-writer.ts';
 
+interface Piece {
+  readonly segment: Segment;
+  readonly mode: SegmentMode;
+  readonly staged: ReadonlySet<TargetTable>;
+  readonly sent: Promise<Outcome>;
+}
+
 /**
  * One source transaction longer than a segment, applied in pieces inside one target transaction: the next
  * piece is read while the target works on the one before. Nothing is visible before {@link commit}.
@@ -13,8 +20,10 @@ export class LargeTransaction {
   readonly #writer: SegmentWriter;
   readonly #owner: Owner;
   readonly #position: Lsn;
-  readonly #staged = new Set<TargetTable>();
-  #last: { segment: Segment; mode: SegmentMode; sent: Promise<Outcome> } | null = null;
+  /** Tables whose staging table holds rows of accepted pieces. */
+  #staged: ReadonlySet<TargetTable> = new Set();
+  #last: Piece | null = null;
+  #isFirst = true;
 
   private constructor(writer: SegmentWriter, owner: Owner, position: Lsn) {
     this.#writer = writer;
@@ -35,10 +44,18 @@ export class LargeTransaction {
   /** Sends a piece, once the one before is known to be accepted. */
   async add(segment: Segment): Promise<void> {
     await this.#accepted();
-    const mode = this.#writer.firstMode(segment);
-    const sent = this.#writer.sendPiece(segment, mode, 'new', this.#staged);
-    sent.catch(rejectedLater); // looked at by #accepted
-    this.#last = { segment, mode, sent };
+    this.#last = this.#send(segment, this.#writer.firstMode(segment), 'new');
+  }
+
+  /** Waits for the answer to the last piece: the way its tables are written must not change before. */
+  async accepted(): Promise<void> {
+    await this.#accepted();
+  }
+
+  /** Ends it without a trace. */
+  async rollBack(): Promise<void> {
+    await this.#last?.sent.catch(rejectedLater);
+    await this.#writer.rollBack();
   }
 
   async commit(next: Lsn): Promise<Outcome> {
@@ -51,16 +68,26 @@ export class LargeTransaction {
 
   async #accepted(): Promise<void> {
     while (this.#last) {
-      const { segment, mode, sent } = this.#last;
+      const { segment, mode, sent, staged } = this.#last;
       const { failure } = await sent;
       if (!failure) {
+        this.#staged = staged;
         this.#last = null;
         return;
       }
       const next = this.#writer.nextMode(segment, mode, failure, this.#position);
-      const again = this.#writer.sendPiece(segment, next, 'again', this.#staged);
-      this.#last = { segment, mode: next, sent: again };
+      this.#last = this.#send(segment, next, 'again');
     }
+  }
+
+  #send(segment: Segment, mode: SegmentMode, savepoint: 'new' | 'again'): Piece {
+    // A refused piece is rolled back together with the staging tables it made.
+    const staged = new Set(this.#staged);
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    const sent = this.#writer.sendPiece(segment, mode, isFirst ? 'first' : savepoint, staged);
+    sent.catch(rejectedLater); // looked at by #accepted
+    return { segment, mode, staged, sent };
   }
 }
 

@@ -196,6 +196,9 @@ export class NetChanges {
     const row = new RowChange();
     for (const update of updates) {
       const { bytes, cells } = newest(update, row);
+      // A key too long to be sent again stands in the old tuple only.
+      if (this.table.keyColumns.some(({ cell }) => cells.kind[cell] === CellKind.unchanged))
+        throw new NeedsRowOrder();
       const mask = unchangedMask(cells);
       let set = sets.get(mask);
       if (!set) {
@@ -220,7 +223,9 @@ export class NetChanges {
   #writeUpdateSet(submission: Submission, set: UpdateSet): void {
     this.#stage(submission, set.writer, set.sent);
     const assigned = set.assigned.length > 0 ? set.assigned : this.table.keyColumns;
-    submission.simple(updateStaged(this.table, assigned, set.count), this.#step('update'));
+    const always = set.sent.filter((column) => column.isAlwaysIdentity && !column.isKey);
+    const sql = updateStaged(this.table, assigned, always, set.count);
+    submission.simple(sql, this.#step('update'));
   }
 
   #stage(

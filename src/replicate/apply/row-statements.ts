@@ -1,7 +1,17 @@
 import { CellKind, PgoutputTag, type RowChange, type TupleCells } from '../../wire/index.ts';
 import type { Step, Submission } from './submission.ts';
-import { deleteRow, insertRow, matchKey, matchRow, updateRow } from './statements.ts';
+import {
+  deleteRow,
+  insertRow,
+  matchKey,
+  matchRow,
+  updateOrReplaceRow,
+  updateRow,
+} from './statements.ts';
 import type { TargetColumn, TargetTable } from './target-table.ts';
+
+// A wide table without a key has a statement for every pattern of NULLs; the server keeps a plan of each.
+const maxPrepared = 500;
 
 /** A prepared statement: its name on the server and the cells its parameters are cut from. */
 interface Prepared {
@@ -18,10 +28,23 @@ interface Prepared {
 export class RowStatements {
   readonly #prepared = new Map<TargetTable, Map<string, Prepared>>();
   #count = 0;
+  #isDoubtful = false;
+  /** Never given twice: a name that is doubtful may be taken. */
+  #named = 0;
 
-  /** The session's prepared statements are gone or doubtful. */
+  /** Some of what was prepared may not have been: none of it is used again. */
   forget(): void {
     this.#prepared.clear();
+    this.#count = 0;
+    this.#isDoubtful = true;
+  }
+
+  /** A transaction begins. @returns true when what the server has prepared must be deallocated first */
+  begin(): boolean {
+    if (this.#count > maxPrepared) this.forget();
+    const isDoubtful = this.#isDoubtful;
+    this.#isDoubtful = false;
+    return isDoubtful;
   }
 
   /** Appends the statement for one change. */
@@ -67,12 +90,14 @@ export class RowStatements {
     n: number | null,
   ): void {
     const old = change.oldKind === 0 ? change.new : change.old;
-    if (changesAlwaysIdentity(table, bytes, change)) {
-      this.#delete(s, table, bytes, change, n);
-      this.#insert(s, table, bytes, change, n);
+    const assigned = assignedColumns(table, change.new, change.oldKind !== 0);
+    const always = table.columns.filter(
+      (column) => column.isAlwaysIdentity && mayDiffer(column, change),
+    );
+    if (always.length > 0) {
+      this.#updateOrReplace(s, table, bytes, change, { assigned, always, n });
       return;
     }
-    const assigned = assignedColumns(table, change.new, change.oldKind !== 0);
     // Nothing to assign: the row must still be there, which assigning the key to itself proves.
     const set = assigned.length > 0 ? assigned : table.keyColumns;
     const shape = `update ${set.map((column) => column.cell).join()}`;
@@ -83,6 +108,25 @@ export class RowStatements {
     }));
     const values = assigned.length > 0 ? change.new : old;
     execute(s, prepared, bytes, values, old, step('update', table, n));
+  }
+
+  #updateOrReplace(
+    s: Submission,
+    table: TargetTable,
+    bytes: Buffer,
+    change: RowChange,
+    row: { assigned: TargetColumn[]; always: TargetColumn[]; n: number | null },
+  ): void {
+    const { assigned, always, n } = row;
+    const old = change.oldKind === 0 ? change.new : change.old;
+    const sent = table.columns.filter(({ cell }) => change.new.kind[cell] !== CellKind.unchanged);
+    const shape = `replace ${sent.map((column) => column.cell).join()} ${change.oldKind}`;
+    const prepared = this.#find(s, table, shape, old, sent.length + 1, (where, oldColumns) => ({
+      sql: updateOrReplaceRow(table, { sent, assigned, always, where }),
+      newColumns: sent,
+      oldColumns,
+    }));
+    execute(s, prepared, bytes, change.new, old, step('update', table, n));
   }
 
   #delete(
@@ -125,10 +169,11 @@ export class RowStatements {
     if (prepared) return prepared;
     const { sql, newColumns, oldColumns } = make();
     prepared = {
-      name: `sluice_${this.#count++}`,
+      name: `sluice_${this.#named++}`,
       newCells: newColumns.map((column) => column.cell),
       oldCells: oldColumns.map((column) => column.cell),
     };
+    this.#count++;
     s.writer.parse(
       prepared.name,
       sql,
@@ -162,16 +207,9 @@ export function assignedColumns(
   );
 }
 
-/** GENERATED ALWAYS cannot be assigned another value: such a row is deleted and inserted. */
-function changesAlwaysIdentity(table: TargetTable, bytes: Buffer, change: RowChange): boolean {
-  if (change.oldKind === 0) return false;
-  return table.columns.some(
-    ({ cell, isAlwaysIdentity }) =>
-      isAlwaysIdentity &&
-      change.new.kind[cell] !== CellKind.unchanged &&
-      change.old.kind[cell] !== CellKind.null &&
-      !isSameCell(bytes, change.old, change.new, cell),
-  );
+/** The column was sent, and its value may be another than the row's: no key, or a key that may have changed. */
+function mayDiffer({ cell, isKey }: TargetColumn, change: RowChange): boolean {
+  return change.new.kind[cell] !== CellKind.unchanged && (!isKey || change.oldKind !== 0);
 }
 
 /** True when a cell holds the same bytes in both tuples. */
@@ -214,6 +252,8 @@ function execute(
 }
 
 function bindCell({ writer }: Submission, bytes: Buffer, tuple: TupleCells, cell: number): void {
-  if (tuple.kind[cell] === CellKind.null) writer.bindNull();
+  const kind = tuple.kind[cell];
+  if (kind === CellKind.unchanged) throw new TypeError('a value that was not sent is not bound');
+  if (kind === CellKind.null) writer.bindNull();
   else writer.bindValue(bytes, tuple.start[cell]!, tuple.end[cell]!);
 }

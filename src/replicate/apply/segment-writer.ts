@@ -46,7 +46,7 @@ export class SegmentWriter {
   async sendWhole(segment: Segment, mode: SegmentMode, previous: Lsn, next: Lsn): Promise<Outcome> {
     await failpoint('apply.before-begin');
     const submission = this.#target.begin();
-    submission.simple('BEGIN');
+    this.#begin(submission);
     const isWritten = this.#write(segment, mode, submission, new Set());
     if (!isWritten) return this.sendWhole(segment, 'rows', previous, next);
     this.#finish(submission, previous, next);
@@ -68,7 +68,7 @@ export class SegmentWriter {
   /** Begins a transaction that takes several segments. Keeps the ledger's row, so that no hold comes between. */
   async beginLarge(previous: Lsn): Promise<Outcome> {
     const submission = this.#target.begin();
-    submission.simple('BEGIN');
+    this.#begin(submission);
     submission.simple(this.#advance(previous, previous));
     return await this.#target.send(submission);
   }
@@ -77,10 +77,12 @@ export class SegmentWriter {
   async sendPiece(
     segment: Segment,
     mode: SegmentMode,
-    savepoint: 'new' | 'again',
+    savepoint: 'first' | 'new' | 'again',
     staged: Set<TargetTable>,
   ): Promise<Outcome> {
     const submission = this.#target.begin();
+    // Released, so that pieces do not nest: a transaction of ten gigabytes has more than a thousand.
+    if (savepoint === 'new') submission.simple('RELEASE SAVEPOINT piece');
     if (savepoint === 'again') submission.simple('ROLLBACK TO SAVEPOINT piece');
     else submission.simple('SAVEPOINT piece');
     if (!this.#write(segment, mode, submission, staged))
@@ -88,6 +90,12 @@ export class SegmentWriter {
     const outcome = await this.#target.send(submission);
     if (outcome.failure) this.#rows.forget();
     return outcome;
+  }
+
+  async rollBack(): Promise<void> {
+    const submission = this.#target.begin();
+    submission.simple('ROLLBACK');
+    await this.#target.send(submission);
   }
 
   async commitLarge(previous: Lsn, next: Lsn): Promise<Outcome> {
@@ -128,6 +136,13 @@ export class SegmentWriter {
     }
     writeRowByRow(segment, relations, submission, options);
     return true;
+  }
+
+  #begin(submission: Submission): void {
+    if (this.#rows.begin()) submission.simple('DEALLOCATE ALL');
+    submission.simple('BEGIN');
+    // Constraints that the source checked at its commit hold at ours, too, and perhaps not before.
+    if (this.#options.byDependency) submission.simple('SET CONSTRAINTS ALL DEFERRED');
   }
 
   #finish(submission: Submission, previous: Lsn, next: Lsn): void {

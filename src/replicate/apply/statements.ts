@@ -22,6 +22,44 @@ export function updateRow(
   return expecting(`UPDATE ${table.sql} AS t SET ${set} WHERE ${where}`, 1);
 }
 
+/**
+ * An UPDATE of a table with GENERATED ALWAYS identities, which only DEFAULT can be assigned to: a row whose
+ * identity (`always`) changes is deleted and inserted again, with what was not sent taken from the old row.
+ * Parameters: the columns sent, then those of `where`.
+ */
+export function updateOrReplaceRow(
+  table: TargetTable,
+  row: {
+    sent: readonly TargetColumn[];
+    assigned: readonly TargetColumn[];
+    always: readonly TargetColumn[];
+    where: string;
+  },
+): string {
+  const value = new Map(row.sent.map((column, i) => [column, `$${i + 1}`]));
+  const set = row.assigned.map((column) => `${column.name} = ${value.get(column)}`).join(', ');
+  const isKept = row.always
+    .map((column) => `t.${column.name} ${column.equals} ${value.get(column)}`)
+    .join(' AND ');
+  const matched = `WHERE ${row.where} AND (${isKept}) IS`;
+  const kept = set
+    ? `UPDATE ${table.sql} AS t SET ${set} ${matched} TRUE RETURNING 1`
+    : `SELECT 1 FROM ${table.sql} AS t ${matched} TRUE`;
+  const columns = [...table.columns.map((column) => column.name), ...table.ownColumns];
+  const values = [
+    ...table.columns.map((column) => value.get(column) ?? `o.${column.name}`),
+    ...table.ownColumns.map((name) => `o.${name}`),
+  ];
+  return (
+    `WITH kept AS (${kept}), ` +
+    `gone AS (DELETE FROM ${table.sql} AS t ${matched} NOT TRUE RETURNING *), ` +
+    `made AS (INSERT INTO ${table.insertSql} (${columns.join(', ')}) OVERRIDING SYSTEM VALUE ` +
+    `SELECT ${values.join(', ')} FROM gone AS o RETURNING 1) ` +
+    'SELECT sluice.expect_rows((SELECT pg_catalog.count(*) FROM kept) + ' +
+    '(SELECT pg_catalog.count(*) FROM made), 1)'
+  );
+}
+
 /** @example deleteRow, its rows counted: `DELETE FROM ONLY "public"."orders" AS t WHERE t."id" = $1` */
 export function deleteRow(table: TargetTable, where: string): string {
   return expecting(`DELETE FROM ${table.sql} AS t WHERE ${where}`, 1);
@@ -33,7 +71,9 @@ export function deleteRow(table: TargetTable, where: string): string {
  * @example matchKey: `t."id" = $1 AND t."line" = $2`
  */
 export function matchKey(table: TargetTable, first: number): string {
-  return table.keyColumns.map((column, i) => `t.${column.name} = $${first + i}`).join(' AND ');
+  return table.keyColumns
+    .map((column, i) => `t.${column.name} ${column.equals} $${first + i}`)
+    .join(' AND ');
 }
 
 /**
@@ -50,7 +90,7 @@ export function matchRow(table: TargetTable, isNull: readonly boolean[], first: 
     const name = `r.${column.name}`;
     if (isNull[i]) return [`${name} IS NULL`];
     const value = `$${parameter++}`;
-    const equality = column.matchedBy === 'text' ? [] : [`${name} = ${value}`];
+    const equality = column.matchedBy === 'text' ? [] : [`${name} ${column.equals} ${value}`];
     const text = `${name}::pg_catalog.text = ${value}::pg_catalog.text`;
     return column.matchedBy === 'equality' ? equality : [...equality, text];
   });
@@ -111,10 +151,13 @@ export function insertStaged(table: TargetTable): string {
 export function updateStaged(
   table: TargetTable,
   assigned: readonly TargetColumn[],
+  always: readonly TargetColumn[],
   rows: number,
 ): string {
   const set = assigned.map((column) => `${column.name} = ${staged(table, column)}`).join(', ');
-  const from = `FROM ${table.staging} AS s WHERE ${sameKey(table)}`;
+  // A row whose ALWAYS identity changed is not found: then the rows are written one by one.
+  const matched = [sameKey(table), ...always.map((column) => same(table, column))];
+  const from = `FROM ${table.staging} AS s WHERE ${matched.join(' AND ')}`;
   return expecting(`UPDATE ${table.sql} AS t SET ${set} ${from}`, rows);
 }
 
@@ -136,9 +179,11 @@ function expecting(statement: string, rows: number): string {
 }
 
 function sameKey(table: TargetTable): string {
-  return table.keyColumns
-    .map((column) => `t.${column.name} = ${staged(table, column)}`)
-    .join(' AND ');
+  return table.keyColumns.map((column) => same(table, column)).join(' AND ');
+}
+
+function same(table: TargetTable, column: TargetColumn): string {
+  return `t.${column.name} ${column.equals} ${staged(table, column)}`;
 }
 
 function staged(table: TargetTable, column: TargetColumn): string {

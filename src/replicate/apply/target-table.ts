@@ -14,6 +14,8 @@ export interface TargetColumn {
   readonly isKey: boolean;
   /** GENERATED ALWAYS AS IDENTITY: may be inserted, never assigned. */
   readonly isAlwaysIdentity: boolean;
+  /** Its type's equality operator, as SQL: qualified where it is an extension's. */
+  readonly equals: string;
   /** How a value is recognised where only the whole row tells a row from others. */
   readonly matchedBy: 'equality' | 'equality and text' | 'text';
 }
@@ -28,6 +30,8 @@ export interface TargetTable {
   readonly insertSql: string;
   readonly staging: string;
   readonly columns: readonly TargetColumn[];
+  /** Columns of the target alone, quoted, without generated ones. */
+  readonly ownColumns: readonly string[];
   /** Cells of all columns, in the order of `columns`. */
   readonly cells: Int32Array;
   readonly keyColumns: readonly TargetColumn[];
@@ -49,13 +53,19 @@ let stagingCount = 0;
 /**
  * Joins a relation of the stream with the target's table of the same columns.
  *
- * @param rank position in the order of foreign keys, parents first
+ * @param facts.rank position in the order of foreign keys, parents first
+ * @param facts.equality schemas of the `=` of types whose operator is not in pg_catalog, by type oid
  */
-export function joinTarget(relation: Relation, table: Table, rank: number): TargetTable {
+export function joinTarget(
+  relation: Relation,
+  table: Table,
+  { rank, equality }: { rank: number; equality: ReadonlyMap<number, string> },
+): TargetTable {
   const byName = new Map(table.columns.map((column) => [column.name, column]));
   const keyNames = rowIdentity(relation, table);
+  const sent = new Set(relation.columns.map((column) => column.name));
   const columns = relation.columns.map((column, cell) =>
-    targetColumn(byName.get(column.name), column.name, cell, keyNames),
+    targetColumn(byName.get(column.name), column.name, cell, { keyNames, equality }),
   );
   const keyColumns = columns.filter((column) => column.isKey);
   const name = qualifiedName(table);
@@ -66,6 +76,9 @@ export function joinTarget(relation: Relation, table: Table, rank: number): Targ
     // A table whose columns changed gets a new staging table; the old one ends with the session.
     staging: `pg_temp.sluice_staging_${stagingCount++}`,
     columns,
+    ownColumns: table.columns
+      .filter(({ name: own, generated }) => generated === '' && !sent.has(own))
+      .map(({ name: own }) => identifier(own)),
     cells: Int32Array.from(columns, (column) => column.cell),
     keyColumns,
     keyCells: Int32Array.from(keyColumns, (column) => column.cell),
@@ -79,7 +92,7 @@ function targetColumn(
   column: Column | undefined,
   name: string,
   cell: number,
-  keyNames: ReadonlySet<string>,
+  known: { keyNames: ReadonlySet<string>; equality: ReadonlyMap<number, string> },
 ): TargetColumn {
   if (!column) throw new TypeError(`the table's columns were checked to include ${name}`);
   return {
@@ -87,10 +100,16 @@ function targetColumn(
     typeOid: column.typeOid,
     typeName: column.typeName,
     cell,
-    isKey: keyNames.has(name),
+    isKey: known.keyNames.has(name),
     isAlwaysIdentity: column.identity === 'a',
+    equals: equalityOf(column, known.equality),
     matchedBy: valueMatch(column.shape),
   };
+}
+
+function equalityOf(column: Column, equality: ReadonlyMap<number, string>): string {
+  const schema = equality.get(column.baseTypeOid);
+  return schema === undefined ? '=' : `OPERATOR(${identifier(schema)}.=)`;
 }
 
 // `=` of these types is true for the very same value only.
