@@ -44,6 +44,8 @@ export class Standing {
   #applier: Applier | null = null;
   #reader: ChangeReader | null = null;
   #lastCommitTimeUs = 0n;
+  /** As of the last batch. */
+  #caughtUpTo: Lsn | null = null;
   #peakLagBytes = 0;
   #rowsCopied = 0;
   #bytesCopied = 0;
@@ -83,6 +85,7 @@ export class Standing {
   follows(applier: Applier, reader: ChangeReader): void {
     this.#applier = applier;
     this.#reader = reader;
+    this.#caughtUpTo = applier.caughtUpTo;
   }
 
   applied(batch: CommittedBatch): void {
@@ -90,7 +93,9 @@ export class Standing {
     this.#changes += batch.changes;
     this.#bytes += batch.bytes;
     this.#lastCommitTimeUs = batch.commitTimeUs;
-    this.#peakLagBytes = Math.max(this.#peakLagBytes, this.lagBytes ?? 0);
+    // As it was before this batch: afterwards it is what is left.
+    this.#peakLagBytes = Math.max(this.#peakLagBytes, this.#lagBehind(this.#caughtUpTo) ?? 0);
+    this.#caughtUpTo = this.#applier?.caughtUpTo ?? null;
   }
 
   confirmed(position: Lsn): void {
@@ -102,9 +107,12 @@ export class Standing {
   }
 
   get lagBytes(): number | null {
-    const end = this.#reader?.sourceEnd;
-    const position = this.#applier?.caughtUpTo;
-    if (end === undefined || position === undefined) return null;
+    return this.#lagBehind(this.#applier?.caughtUpTo ?? null);
+  }
+
+  #lagBehind(position: Lsn | null): number | null {
+    const end = this.#reader?.sourceEnd ?? null;
+    if (end === null || position === null) return null;
     return end > position ? Number(end - position) : 0;
   }
 
