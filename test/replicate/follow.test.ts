@@ -39,13 +39,17 @@ async function shapeOf(transaction: FollowedTransaction): Promise<string[]> {
 async function begun(here: TestDatabase, options: FollowOptions, stop: AbortController) {
   const transactions = follow(options);
   const first = transactions.next();
+  await active(here);
+  return { transactions, first, stop };
+}
+
+async function active(here: TestDatabase): Promise<void> {
   await waitFor('the slot', async () => {
     const [row] = await here.rows<{ n: string }>(
       `SELECT count(*)::text AS n FROM pg_replication_slots WHERE database = current_database() AND active`,
     );
     return row?.n === '1';
   });
-  return { transactions, first, stop };
 }
 
 describe('following for a program', () => {
@@ -118,12 +122,7 @@ describe('following for a program', () => {
     };
     const failing = followInto(options, handle);
     const outcome = expect(failing).rejects.toThrow('the handler fails once');
-    await waitFor('the slot', async () => {
-      const rows = await here.rows(
-        'SELECT 1 FROM pg_replication_slots WHERE active AND database = current_database()',
-      );
-      return rows.length === 1;
-    });
+    await active(here);
     await here.rows('INSERT INTO orders (id) VALUES (1)');
     await outcome;
     expect(await there.rows('SELECT id FROM seen')).toEqual([]);
@@ -135,5 +134,66 @@ describe('following for a program', () => {
     await running;
     const ids = await there.rows<{ id: number }>('SELECT id FROM seen ORDER BY id');
     expect(ids.map(({ id }) => id)).toEqual([1, 2, 3]);
+  });
+
+  test('aborted in the middle of a transaction: rolled back, ended well, and whole the next time', async () => {
+    const [here, there] = await databases();
+    await there.rows('CREATE TABLE seen (id int)');
+    const stop = new AbortController();
+    const stopping = followInto(optionsFor(here, there, stop), async (transaction, tx) => {
+      for await (const change of transaction.changes()) {
+        if (change.kind !== 'insert' || stop.signal.aborted) continue;
+        await tx.query('INSERT INTO seen VALUES ($1)', [change.row.get('id')]);
+        stop.abort();
+      }
+    });
+    await active(here);
+    // More than the queue in memory takes: its end has not come when its beginning is handled.
+    const rows = 30_000;
+    await here.rows(
+      `INSERT INTO orders (id, big) SELECT g, repeat('y', 1000) FROM generate_series(1, ${rows}) g`,
+    );
+    await stopping;
+    expect(await there.rows('SELECT id FROM seen')).toEqual([]);
+
+    const again = new AbortController();
+    let count = 0;
+    await followInto(optionsFor(here, there, again), async (transaction) => {
+      for await (const change of transaction.changes()) count += change.kind === 'insert' ? 1 : 0;
+      again.abort();
+    });
+    expect(count).toBe(rows);
+  });
+
+  test('a source that tells of less than the recorded position does not move it back', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const { transactions, first } = await begun(here, optionsFor(here, there, stop), stop);
+    await here.rows('INSERT INTO orders (id) VALUES (1)');
+    await first;
+    stop.abort();
+    await transactions.next();
+    // The next segment's beginning: nothing that the source can tell of now comes up to it.
+    const ahead = `('0/1000000'::pg_lsn - '0/0' + trunc((pg_current_wal_insert_lsn() - '0/0') / 16777216) * 16777216)`;
+    const at = await here.value<string>(`SELECT ('0/0'::pg_lsn + ${ahead})::text`);
+    await there.rows(`UPDATE sluice.pipeline SET position = $1::pg_lsn`, [at]);
+
+    const again = new AbortController();
+    const resumed = follow(optionsFor(here, there, again));
+    const next = resumed.next();
+    await waitFor('the walsender to be idle', async () => {
+      const rows = await here.rows(
+        `SELECT 1 FROM pg_stat_replication AS r JOIN pg_replication_slots AS s ON s.active_pid = r.pid
+         WHERE s.database = current_database() AND r.state = 'streaming'`,
+      );
+      return rows.length === 1;
+    });
+    await here.rows('SELECT pg_switch_wal()');
+    await here.rows('INSERT INTO orders (id) VALUES (2)');
+    expect(await shapeOf((await next).value)).toEqual(['insert 2']);
+    await here.rows('INSERT INTO orders (id) VALUES (3)');
+    expect(await shapeOf((await resumed.next()).value)).toEqual(['insert 3']);
+    again.abort();
+    await resumed.return(undefined);
   });
 });

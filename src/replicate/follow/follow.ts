@@ -10,7 +10,7 @@ import {
   startPosition,
   type Owner,
 } from '../../ledger/index.ts';
-import { silentLog, type Log } from '../../service/index.ts';
+import { isAbort, silentLog, type Log } from '../../service/index.ts';
 import {
   createPgClient,
   createSlot,
@@ -51,6 +51,8 @@ export interface FollowOptions {
  * the source may forget it. A crash before that brings it again (at least once). For exactly once, see
  * {@link followInto}.
  *
+ * Ends when the signal aborts; reading the changes of a transaction that has not come whole throws its reason.
+ *
  * @example
  *     for await (const transaction of follow({ source, positions, name: 'audit' }))
  *       for await (const change of transaction.changes()) console.log(change.kind, change);
@@ -66,6 +68,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<FollowedTr
       yield transaction;
       await following.handled();
     }
+  } catch (error) {
+    if (!isAbort(error, following.signal)) throw error;
   } finally {
     await following.end();
   }
@@ -76,7 +80,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<FollowedTr
  * transaction that also writes the position: what `handle` does there happens exactly once (P1). When it
  * throws, everything is rolled back and the error is thrown on.
  *
- * Resolves when the signal aborts.
+ * Resolves when the signal aborts; a transaction that has not come whole is rolled back then.
  */
 export async function followInto(
   options: FollowOptions,
@@ -102,6 +106,8 @@ export async function followInto(
     } finally {
       await client.end();
     }
+  } catch (error) {
+    if (!isAbort(error, following.signal)) throw error;
   } finally {
     await following.end();
   }
@@ -120,7 +126,7 @@ async function inOneTransaction(client: pg.Client, work: () => Promise<void>): P
 
 /** What both forms share: the sessions, the slot, the position. */
 class Following {
-  readonly #options: FollowOptions;
+  readonly signal: AbortSignal;
   readonly #sessions: readonly Session[];
   readonly #ledger: Session;
   readonly #owner: Owner;
@@ -133,7 +139,7 @@ class Following {
   #reached: Lsn;
 
   private constructor(parts: {
-    options: FollowOptions;
+    signal: AbortSignal;
     sessions: readonly Session[];
     ledger: Session;
     owner: Owner;
@@ -141,7 +147,7 @@ class Following {
     area: SpillArea;
     position: Lsn;
   }) {
-    this.#options = parts.options;
+    this.signal = parts.signal;
     this.#sessions = parts.sessions;
     this.#ledger = parts.ledger;
     this.#owner = parts.owner;
@@ -150,8 +156,8 @@ class Following {
     this.#position = this.#reached = parts.position;
     this.#queue = new BlockQueue({ memoryBytes: 8 * 1024 * 1024, area: parts.area });
     this.#pumped = pumpBlocks(parts.reader, this.#queue).ended;
-    this.#transactions = new TransactionReader(() => this.#queue.shift());
-    parts.options.signal?.addEventListener('abort', () => this.#queue.end(), { once: true });
+    this.#transactions = new TransactionReader(() => this.#queue.shift(), parts.signal);
+    parts.signal.addEventListener('abort', () => this.#queue.end(), { once: true });
   }
 
   static async begin(options: FollowOptions): Promise<Following> {
@@ -188,7 +194,7 @@ class Following {
         area,
       });
       const { owner, position } = begun;
-      return new Following({ options, sessions, ledger, owner, reader, area, position });
+      return new Following({ signal, sessions, ledger, owner, reader, area, position });
     } catch (error) {
       for (const session of sessions) session.destroy();
       await area.remove();
@@ -200,10 +206,13 @@ class Following {
   async next(): Promise<FollowedTransaction | null> {
     for (;;) {
       const next = await this.#transactions.next();
-      if (next !== 'quiet') return this.#options.signal?.aborted ? null : next;
+      if (next !== 'quiet') return this.signal.aborted ? null : next;
+      // A keepalive may tell of less than what was sent: the position never goes back.
+      const quietUntil = this.#transactions.quietUntil!;
+      if (quietUntil <= this.#position) continue;
       // Nothing for us up to here: written down, so that the source may forget it.
-      this.#reached = this.#transactions.quietUntil!;
-      if (this.#reached > this.#position) await this.#write(this.#ledger);
+      this.#reached = quietUntil;
+      await this.#write(this.#ledger);
       this.confirm();
     }
   }

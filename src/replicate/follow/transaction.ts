@@ -51,7 +51,8 @@ export interface FollowedTransaction {
   readonly committedAt: Date;
   /**
    * The changes, read as they are asked for: a transaction of any size takes no memory. Read them once,
-   * before the next transaction; those not read are skipped.
+   * before the next transaction; those not read are skipped. When following is aborted in the middle of them,
+   * this throws the signal's reason: an end would look like the whole transaction.
    */
   changes(): AsyncGenerator<Change>;
 }
@@ -59,6 +60,7 @@ export interface FollowedTransaction {
 /** Cuts blocks into transactions. */
 export class TransactionReader {
   readonly #next: () => Promise<ChangeBlock | null>;
+  readonly #signal: AbortSignal;
   readonly #relations = new Map<number, Relation>();
   readonly #change = new RowChange();
   #block: ChangeBlock | null = null;
@@ -68,8 +70,10 @@ export class TransactionReader {
   #isOpen = false;
   quietUntil: Lsn | null = null;
 
-  constructor(next: () => Promise<ChangeBlock | null>) {
+  /** @param signal aborts together with the end of `next` */
+  constructor(next: () => Promise<ChangeBlock | null>, signal: AbortSignal) {
     this.#next = next;
+    this.#signal = signal;
   }
 
   /** The next transaction, null when the stream has ended, `quiet` when only time has passed. */
@@ -103,7 +107,7 @@ export class TransactionReader {
     }
   }
 
-  /** Reads on to the end of the transaction and gives the position behind it. */
+  /** Reads on to the end of the transaction and gives the position behind it. Throws when that was aborted. */
   async finish(): Promise<Lsn | null> {
     if (this.#isOpen) for await (const change of this.#changes()) void change;
     return this.#endLsn;
@@ -113,7 +117,10 @@ export class TransactionReader {
     while (this.#isOpen) {
       const at = await this.#message();
       if (at === 'quiet') continue;
-      if (at === null) throw unexpected(0, 'Commit');
+      if (at === null) {
+        this.#signal.throwIfAborted();
+        throw unexpected(0, 'Commit');
+      }
       const change = this.#decode(at.bytes, at.start, at.end);
       if (change) yield change;
     }
