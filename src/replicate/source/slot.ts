@@ -1,6 +1,6 @@
 import { SluiceError } from '../../errors/index.ts';
 import type { SlotFacts, Tx } from '../../ledger/index.ts';
-import { systemClock, type Log } from '../../service/index.ts';
+import { decisionOf, systemClock, type Log } from '../../service/index.ts';
 import { createSlot, Session, type ConnectionTarget } from '../../session/index.ts';
 import { parseLsn, type Lsn } from '../../wire/index.ts';
 import { loadSql, textOf } from '../sql.ts';
@@ -8,6 +8,7 @@ import { loadSql, textOf } from '../sql.ts';
 const readSlotSql = loadSql('source/sql/read-slot');
 const readFlushPosition = loadSql('source/sql/read-flush-position');
 const readBlockers = loadSql('source/sql/slot-blockers');
+const endWalsender = loadSql('source/sql/end-walsender');
 
 export interface SourceSlot extends SlotFacts {
   /** The walsender that uses it, null when none does. */
@@ -39,6 +40,25 @@ export async function removeSlot(source: Tx, slot: string): Promise<void> {
 }
 
 /**
+ * Removes a slot of ours whose maker gave up, when there is one. A server that waits for open transactions does
+ * not notice that its client has gone: it goes on making the slot, and would for as long as they last.
+ */
+async function clearSlot(source: Tx, slot: string, signal: AbortSignal): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + clearMs;
+  for (let left = await readSlot(source, slot); left; left = await readSlot(source, slot)) {
+    const isLate = systemClock.monotonicMs() > deadlineMs;
+    if (left.activePid === null || isLate) await removeSlot(source, slot);
+    else {
+      await source.query(endWalsender, [slot]);
+      await systemClock.sleep(50, signal);
+    }
+  }
+}
+
+// An ended walsender takes a moment to let go; one that does not makes the attempt fail (55006), to come again.
+const clearMs = 5_000;
+
+/**
  * A (position, snapshot) pair: everything that committed before `lsn` is in the snapshot, everything
  * after it is in the slot's stream. The only way to such a pair is creating a slot (P2).
  */
@@ -50,7 +70,8 @@ export interface SlotSnapshot {
 }
 
 /**
- * Creates a slot and exports its snapshot.
+ * Creates a slot and exports its snapshot. One of that name is removed first: the caller knows that it is of no
+ * use, being left by a creator that failed.
  *
  * The server waits for every transaction that is open now; what it waits for is logged, since it
  * says nothing itself.
@@ -63,19 +84,26 @@ export async function createSlotSnapshot(
   options: { slot: string; temporary: boolean; log: Log; signal: AbortSignal },
 ): Promise<SlotSnapshot> {
   const { slot, temporary, log, signal } = options;
+  await clearSlot(source, slot, signal);
   const holder = await Session.connect(target, { purpose: 'snapshot', replication: true, signal });
   const watching = new AbortController();
-  const watch = reportBlockers(source, slot, log, watching.signal);
+  let lostBy: unknown = null;
+  const watch = reportBlockers(source, slot, log, watching.signal).catch((error: unknown) => {
+    // The attempt is over without that session; the server may wait for hours yet.
+    lostBy = error;
+    holder.destroy();
+  });
   const stop = () => holder.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
+    signal.throwIfAborted();
     const made = await createSlot(holder, { name: slot, temporary, snapshot: 'export' });
     if (made.snapshotName === null) throw new SluiceError('REPLICATE_NO_SNAPSHOT', { slot });
     return { lsn: made.consistentPoint, name: made.snapshotName, holder };
   } catch (error) {
     holder.destroy();
     signal.throwIfAborted();
-    throw error;
+    throw lostBy ?? error;
   } finally {
     signal.removeEventListener('abort', stop);
     watching.abort();
@@ -86,6 +114,7 @@ export async function createSlotSnapshot(
 // Most slots are made in well under a second; whoever waits longer wants to know why.
 const firstReportMs = 2_000;
 
+/** Rejects when the session to the source is lost; then nobody waits for the slot any more. */
 async function reportBlockers(
   source: Tx,
   slot: string,
@@ -98,10 +127,17 @@ async function reportBlockers(
     } catch {
       return; // the slot is there
     }
-    const { rows } = await source.query(readBlockers);
-    const blockers = rows
-      .map((row) => `pid ${textOf(row, 'pid')} (${textOf(row, 'seconds')} s)`)
-      .join(', ');
-    log.warn('creating the slot waits for open transactions', { slot, blockers });
+    try {
+      const { rows } = await source.query(readBlockers);
+      const blockers = rows
+        .map((row) => `pid ${textOf(row, 'pid')} (${textOf(row, 'seconds')} s)`)
+        .join(', ');
+      log.warn('creating the slot waits for open transactions', { slot, blockers });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (decisionOf(error) === 'reconnect') throw error;
+      log.warn('creating the slot takes long; what it waits for cannot be seen', { slot, error });
+      return;
+    }
   }
 }
