@@ -12,6 +12,7 @@ import { slots } from './slots.ts';
 import { sourceSelect } from './source-select.ts';
 import { space } from './space.ts';
 import { targetForeignKeys } from './target-foreign-keys.ts';
+import { targetIdentity } from './target-identity.ts';
 import { targetKeys } from './target-keys.ts';
 import { targetRights } from './target-rights.ts';
 import { targetTables } from './target-tables.ts';
@@ -35,6 +36,7 @@ export const checks: readonly Check[] = [
   targetTables,
   targetRights,
   columns,
+  targetIdentity,
   targetKeys,
   targetTriggers,
   targetForeignKeys,
