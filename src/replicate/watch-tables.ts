@@ -1,4 +1,10 @@
-import { displayName, readTables, type Queryable, type Table } from '../catalog/index.ts';
+import {
+  displayName,
+  qualifiedName,
+  readTables,
+  type Queryable,
+  type Table,
+} from '../catalog/index.ts';
 import type { Clock, Log } from '../service/index.ts';
 import type { ReplicationOptions } from './options.ts';
 import type { Plan } from './plan.ts';
@@ -23,14 +29,14 @@ export async function watchTables(options: {
   signal: AbortSignal;
 }): Promise<string | null> {
   const { source, plan, log, clock, signal } = options;
-  const known = new Set(plan.pairs.map((pair) => displayName(pair.source)));
+  const known = new Set(plan.pairs.map((pair) => qualifiedName(pair.source)));
   const roots = new Set(plan.pairs.map((pair) => pair.source.rootOid));
   while (await slept(clock, signal)) {
     const tables = await readTables(source, { include: options.tables ?? [] });
     for (const table of tables.filter((candidate) => isNew(candidate, known))) {
       const name = displayName(table);
       if (table.rootOid !== null && roots.has(table.rootOid)) return name;
-      known.add(name);
+      known.add(qualifiedName(table));
       log.warn('a table was made on the source and is not followed before the next start', {
         table: name,
       });
@@ -40,7 +46,7 @@ export async function watchTables(options: {
 }
 
 function isNew(table: Table, known: ReadonlySet<string>): boolean {
-  return table.kind === 'r' && table.persistence === 'p' && !known.has(displayName(table));
+  return table.kind === 'r' && table.persistence === 'p' && !known.has(qualifiedName(table));
 }
 
 async function slept(clock: Clock, signal: AbortSignal): Promise<boolean> {

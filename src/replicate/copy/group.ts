@@ -1,5 +1,5 @@
 import type { Table } from '../../catalog/index.ts';
-import { displayName } from '../../catalog/index.ts';
+import { qualifiedName } from '../../catalog/index.ts';
 import type { PipelineTable, TableState } from '../../ledger/index.ts';
 import type { CopyTable } from './copy-request.ts';
 
@@ -18,13 +18,13 @@ export function groupByTarget(
   tables: readonly CopyTable[],
   states: readonly PipelineTable[],
 ): TableGroup[] {
-  const stateOf = new Map(states.map((table) => [displayName(table), table.state]));
+  const stateOf = new Map(states.map((table) => [qualifiedName(table), table.state]));
   const byTarget = Map.groupBy(tables, ({ target }) => target.oid);
   return [...byTarget.values()].map((sources) => ({
     target: sources[0]!.target,
     members: sources.map((table) => ({
       table,
-      state: stateOf.get(displayName(table.source)) ?? 'pending',
+      state: stateOf.get(qualifiedName(table.source)) ?? 'pending',
     })),
   }));
 }

@@ -1,4 +1,4 @@
-import { displayName, type TableName } from '../../catalog/index.ts';
+import { qualifiedName, type TableName } from '../../catalog/index.ts';
 import { journalDrop, readJournal, type DroppedObject, type Tx } from '../../ledger/index.ts';
 import type { Definition } from './definitions.ts';
 
@@ -16,16 +16,16 @@ export class Journal {
 
   async load(tx: Tx): Promise<void> {
     const entries = await readJournal(tx, this.#pipeline);
-    this.#entries = Map.groupBy(entries, ({ table }) => displayName(table));
+    this.#entries = Map.groupBy(entries, ({ table }) => qualifiedName(table));
   }
 
   /** After a commit of unknown outcome, when nobody else is at work on the table. */
   async reload(tx: Tx, table: TableName): Promise<void> {
-    const key = displayName(table);
+    const key = qualifiedName(table);
     const entries = await readJournal(tx, this.#pipeline);
     this.#entries.set(
       key,
-      entries.filter((entry) => displayName(entry.table) === key),
+      entries.filter((entry) => qualifiedName(entry.table) === key),
     );
   }
 
@@ -33,13 +33,13 @@ export class Journal {
   async isOpen(tx: Tx, { table, ordinal }: DroppedObject): Promise<boolean> {
     const entries = await readJournal(tx, this.#pipeline);
     return entries.some(
-      (entry) => entry.ordinal === ordinal && displayName(entry.table) === displayName(table),
+      (entry) => entry.ordinal === ordinal && qualifiedName(entry.table) === qualifiedName(table),
     );
   }
 
   /** What is to be restored, in order. */
   entriesOf(table: TableName): readonly DroppedObject[] {
-    return this.#entries.get(displayName(table)) ?? [];
+    return this.#entries.get(qualifiedName(table)) ?? [];
   }
 
   all(): DroppedObject[] {
@@ -66,7 +66,7 @@ export class Journal {
 
   add(entries: readonly DroppedObject[]): void {
     for (const entry of entries) {
-      const key = displayName(entry.table);
+      const key = qualifiedName(entry.table);
       const known = this.#entries.get(key);
       if (known === undefined) this.#entries.set(key, [entry]);
       else known.push(entry);
@@ -74,7 +74,7 @@ export class Journal {
   }
 
   remove(entry: DroppedObject): void {
-    const key = displayName(entry.table);
+    const key = qualifiedName(entry.table);
     const left = this.entriesOf(entry.table).filter(({ ordinal }) => ordinal !== entry.ordinal);
     if (left.length === 0) this.#entries.delete(key);
     else this.#entries.set(key, left);
