@@ -58,4 +58,10 @@ export const replicateErrors = {
     remedy:
       'make the same change on the target, then start again; nothing after the position was applied',
   },
+  REPLICATE_TABLE_REPLACED: {
+    decision: 'stop',
+    message:
+      '{table} of the source is not the table that was copied, or was not published all the time since: changes were missed',
+    remedy: 'drop the pipeline (sluice replicate drop), empty the target, and copy anew',
+  },
 } as const satisfies ErrorSpecs;

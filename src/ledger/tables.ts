@@ -24,6 +24,8 @@ export interface PipelineTable extends TableName {
   readonly rows: number | null;
   readonly bytes: number | null;
   readonly copiedAt: string | null;
+  /** The source's table that was copied; another may have its name now. */
+  readonly sourceOid: number | null;
 }
 
 const readStates = loadSql('read-table-states');
@@ -43,7 +45,7 @@ export async function setTableState(
   pipeline: string,
   table: TableName,
   state: TableState,
-  facts: { snapshotLsn?: Lsn; rows?: number; bytes?: number } = {},
+  facts: { snapshotLsn?: Lsn; rows?: number; bytes?: number; sourceOid?: number } = {},
 ): Promise<void> {
   await tx.query(setState, [
     pipeline,
@@ -53,6 +55,7 @@ export async function setTableState(
     facts.snapshotLsn === undefined ? null : formatLsn(facts.snapshotLsn),
     facts.rows === undefined ? null : String(facts.rows),
     facts.bytes === undefined ? null : String(facts.bytes),
+    facts.sourceOid === undefined ? null : String(facts.sourceOid),
   ]);
 }
 
@@ -84,6 +87,7 @@ function toTable(row: Row): PipelineTable {
     rows: numberOrNull(row, 'rows'),
     bytes: numberOrNull(row, 'bytes'),
     copiedAt: textOrNull(row, 'copied_at'),
+    sourceOid: numberOrNull(row, 'source_oid'),
   };
 }
 

@@ -37,7 +37,7 @@ import { pumpBlocks } from './pump.ts';
 import { openSpill, type OpenQueue, type PipelineSpill } from './pipeline-spill.ts';
 import { destinations, planTables, type Plan } from './plan.ts';
 import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
-import { publish } from './source/publication.ts';
+import { publish, publishedTables } from './source/publication.ts';
 import {
   createSlotSnapshot,
   readSlot,
@@ -127,6 +127,7 @@ class Attempt {
       pipeline: name,
       tables: options.tables ?? [],
       tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
+      slot: false,
     });
     for (const finding of findings)
       if (finding.severity === 'warns') log.info(finding.evidence, { ...finding });
@@ -160,10 +161,30 @@ class Attempt {
 
   async #publish(plan: Plan, pipeline: Pipeline): Promise<void> {
     const { source } = this.#deps.connections;
+    await this.#expectSameTables(plan, pipeline);
     const all = 'insert, update, delete, truncate';
     await publish(source, pipeline.publication, plan.published, all);
     const inserts = insertPublicationName(pipeline.publication);
     await publish(source, inserts, plan.publishedInserts, 'insert, truncate');
+  }
+
+  /**
+   * A table that was dropped and made again, or that another has changed names with, is another table; one that
+   * was out of the publication has changes that nobody has sent (P3).
+   */
+  async #expectSameTables(plan: Plan, pipeline: Pipeline): Promise<void> {
+    if (pipeline.position === null) return;
+    const states = await this.#states(pipeline);
+    const names = [pipeline.publication, insertPublicationName(pipeline.publication)];
+    const published = await publishedTables(this.#deps.connections.source, names);
+    for (const { source } of plan.pairs) {
+      const table = displayName(source);
+      const known = states.get(table);
+      if (!known || known.state === 'pending') continue;
+      const isSame = known.sourceOid === null || known.sourceOid === source.oid;
+      if (!isSame || !published.has(source.oid))
+        throw new SluiceError('REPLICATE_TABLE_REPLACED', { table });
+    }
   }
 
   /** Where following starts, and the snapshot under which missing tables are copied. */
@@ -212,6 +233,7 @@ class Attempt {
       if (state !== 'pending') continue;
       await setTableState(this.#deps.connections.target, pipeline.name, source, 'pending', {
         snapshotLsn,
+        sourceOid: source.oid,
       });
     }
   }
@@ -342,7 +364,9 @@ class Attempt {
       position,
       format: plan.streamFormat,
       byDependency: !connections.isReplicaRole,
-      findDestination: destinations(plan, gates),
+      findDestination: destinations(plan, gates, () =>
+        publishedTables(connections.source, this.#publications(plan, pipeline)),
+      ),
       readHold: () => connections.readHold(pipeline.name),
       ...(options.applyLimits && { limits: options.applyLimits }),
       events: {

@@ -135,18 +135,30 @@ function depth(table: Table, all: readonly Table[]): number {
   return parent ? 1 + depth(parent, all) : 0;
 }
 
-/** How the stream's relations find their tables: by name, each gated by its own copy (P5). */
+/**
+ * How the stream's relations find their tables, each gated by its own copy (P5).
+ *
+ * What the publications no longer hold (a partition that is detached or dropped, a table that was taken out of
+ * the settings) is left out: the stream still tells of it from before. One that had another name for a while is
+ * the same table.
+ */
 export function destinations(
   plan: Plan,
   snapshots: ReadonlyMap<string, Lsn>,
-): (relation: Relation) => Promise<Destination> {
-  const byName = new Map(plan.pairs.map((pair) => [displayName(pair.source), pair]));
+  readPublished: () => Promise<ReadonlyMap<number, string>>,
+): (relation: Relation) => Promise<Destination | null> {
+  const byOid = new Map(plan.pairs.map((pair) => [pair.source.oid, pair]));
   return async (relation) => {
-    const table = displayName(relation);
-    const pair = byName.get(table);
-    const snapshotLsn = snapshots.get(table);
-    if (!pair || snapshotLsn === undefined)
-      throw new SluiceError('REPLICATE_TABLE_ADDED', { table });
+    const name = displayName(relation);
+    const pair = byOid.get(relation.oid);
+    const planned = pair && displayName(pair.source);
+    if (name !== planned) {
+      const nameNow = (await readPublished()).get(relation.oid);
+      if (nameNow === undefined) return null;
+      if (nameNow !== planned) throw new SluiceError('REPLICATE_TABLE_ADDED', { table: name });
+    }
+    const snapshotLsn = planned && snapshots.get(planned);
+    if (!pair || !snapshotLsn) throw new SluiceError('REPLICATE_TABLE_ADDED', { table: name });
     assertColumns(relation, pair);
     const facts = { rank: plan.ranks.get(pair.target.oid) ?? 0, equality: plan.equality };
     return { table: joinTarget(relation, pair.target, facts), snapshotLsn };

@@ -51,6 +51,7 @@ describe.each(majors)('the ledger on PostgreSQL %i', (major) => {
     expect(await db.rows('select version from sluice.migration order by 1')).toEqual([
       { version: 1 },
       { version: 2 },
+      { version: 3 },
     ]);
     await db.query('begin read only');
     await migrate(db);
@@ -249,6 +250,7 @@ describe.each(majors)('the ledger on PostgreSQL %i', (major) => {
         rows: null,
         bytes: null,
         copiedAt: null,
+        sourceOid: null,
       },
     ]);
     const dropped = { table, ordinal: 1, kind: 'index', name: 'orders_at', definition: 'create …' };

@@ -10,15 +10,15 @@ export interface Destination {
 }
 
 /**
- * Finds where a relation of the stream goes.
+ * Finds where a relation of the stream goes; null when nowhere: it is not one of the pipeline's any more.
  *
  * @throws SluiceError REPLICATE_TABLE_ADDED  the relation is published, but not one of the pipeline's
  */
-export type FindDestination = (relation: Relation) => Promise<Destination>;
+export type FindDestination = (relation: Relation) => Promise<Destination | null>;
 
 interface Known {
   readonly relation: Relation;
-  readonly destination: Destination;
+  readonly destination: Destination | null;
 }
 
 /** The relations that the stream has described so far, joined with their tables on the target. */
@@ -45,10 +45,10 @@ export class Relations {
     this.#lastOid = 0;
   }
 
-  /** The table for a change, null when the table's copy already holds it. */
+  /** The table for a change, null when the table's copy already holds it, or there is no table for it. */
   target(oid: number, finalLsn: Lsn): TargetTable | null {
     const { destination } = this.#lookUp(oid);
-    return finalLsn >= destination.snapshotLsn ? destination.table : null;
+    return destination && finalLsn >= destination.snapshotLsn ? destination.table : null;
   }
 
   /** The tables of a TRUNCATE that are not gated. */
@@ -56,7 +56,7 @@ export class Relations {
     const tables: TargetTable[] = [];
     for (const oid of oids) {
       const { relation, destination } = this.#lookUp(oid);
-      if (finalLsn < destination.snapshotLsn) continue;
+      if (!destination || finalLsn < destination.snapshotLsn) continue;
       if (!destination.table.isWhole)
         throw new SluiceError('APPLY_TRUNCATE_PARTITION', {
           partition: `${relation.schema}.${relation.name}`,

@@ -1,8 +1,9 @@
-import { identifier, qualifiedName, type Table } from '../../catalog/index.ts';
+import { displayName, identifier, qualifiedName, type Table } from '../../catalog/index.ts';
 import { inTransaction, type Tx } from '../../ledger/index.ts';
 import { loadSql, textOf } from '../sql.ts';
 
 const readMembers = loadSql('source/sql/read-publication');
+const readPublished = loadSql('source/sql/read-published');
 
 /**
  * Makes a publication hold exactly these tables. Comes before any slot or snapshot: what is published
@@ -46,4 +47,20 @@ export async function unpublish(source: Tx, publication: string): Promise<boolea
 
 function memberList(tables: readonly Table[]): string {
   return tables.map((table) => `ONLY ${qualifiedName(table)}`).join(', ');
+}
+
+/** What publications hold now, themselves or as partitions: the tables' names by oid. */
+export async function publishedTables(
+  source: Tx,
+  publications: readonly string[],
+): Promise<Map<number, string>> {
+  const tables = new Map<number, string>();
+  for (const publication of publications) {
+    const { rows } = await source.query(readPublished, [publication]);
+    for (const row of rows) {
+      const table = { schema: textOf(row, 'schema_name')!, name: textOf(row, 'table_name')! };
+      tables.set(Number(textOf(row, 'oid')), displayName(table));
+    }
+  }
+  return tables;
 }
