@@ -19,6 +19,9 @@ import { decisionOf, failpoint, sqlstateOf } from '../../service/index.ts';
 export async function restoreEntry(tx: Tx, owner: Owner, entry: DroppedObject): Promise<void> {
   await failpoint('copy.index.before-restore');
   await inTransaction(tx, async () => {
+    // Adding a key locks two tables that apply writes to, in whatever order: whoever waits for long is the
+    // one that can come again (55P03), well before a deadlock (1 s by default) picks apply.
+    if (entry.kind === 'foreign-key') await tx.query("set local lock_timeout = '200ms'");
     await explain(entry, () => define(tx, entry));
     await markRestored(tx, owner.name, entry);
     await checkEpoch(tx, owner);
