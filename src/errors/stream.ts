@@ -9,12 +9,18 @@ export const streamErrors = {
   STREAM_SPILL_CORRUPT: {
     decision: 'stop',
     message: 'spill file {path} cannot be read back at byte {offset}: {reason}',
-    remedy: 'check the disk below spill_dir; without the spill these changes cannot be read again',
+    remedy: 'check the disk below spill_dir, then start again: the source still has these changes',
+  },
+  STREAM_SPILL_DAMAGED: {
+    decision: 'stop',
+    message: 'the durable spill is damaged: {path} at byte {offset}: {reason}',
+    remedy:
+      'put the files of the spill back as they were; without them, drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew',
   },
   STREAM_SPILL_FULL: {
     decision: 'fix',
     message: 'the spill in {directory} cannot grow: {reason} ({usedBytes} bytes used)',
-    remedy: 'free space there or raise spill_max_bytes, then start again; nothing was lost',
+    remedy: 'free space there or raise spill_max, then start again; nothing was lost',
   },
   STREAM_TWO_PHASE: {
     decision: 'stop',

@@ -6,6 +6,7 @@ import {
   DurableQueue,
   SpillArea,
   type ChangeQueue,
+  type SpillOptions,
 } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import type { ReplicationOptions } from './options.ts';
@@ -49,12 +50,19 @@ export async function openSpill(
   pipeline: Pipeline,
   options: ReplicationOptions['spill'],
 ): Promise<PipelineSpill> {
-  const maxBytes = options?.maxBytes ?? defaultSpillBytes;
-  const area = new SpillArea(pipeline.slot, { directory: options?.directory, maxBytes });
-  if (options?.mode !== 'durable' || options.directory === undefined) return temporarySpill(area);
+  const { directory, maxBytes = defaultSpillBytes, mode } = options ?? {};
+  if (mode !== 'durable' || directory === undefined)
+    return temporarySpill(new SpillArea(pipeline.slot, { directory, maxBytes }));
+  // What is streamed before it ends lies in the one until it is whole, then in the other.
+  const half = maxBytes / 2;
   // The slot's name tells two targets apart that share a pipeline's name and a folder.
-  const log = await DurableLog.open(join(options.directory, `${pipeline.slot}.spill`), maxBytes);
-  return await durableSpill(area, log, pipeline, maxBytes);
+  const log = await DurableLog.open(join(directory, `${pipeline.slot}.spill`), half);
+  try {
+    return await durableSpill(log, pipeline, { directory, maxBytes: half });
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
 }
 
 function temporarySpill(area: SpillArea): PipelineSpill {
@@ -79,21 +87,21 @@ function temporarySpill(area: SpillArea): PipelineSpill {
 }
 
 async function durableSpill(
-  area: SpillArea,
   log: DurableLog,
   pipeline: Pipeline,
-  maxBytes: number,
+  options: SpillOptions,
 ): Promise<PipelineSpill> {
   let confirmed: ((position: Lsn) => void) | null = null;
   const queue = new DurableQueue({
     log,
     memoryBytes: queueBytes,
-    segmentBytes: Math.min(segmentBytes, maxBytes / 8),
+    segmentBytes: Math.min(segmentBytes, options.maxBytes / 8),
     onDurable: (position) => confirmed?.(position),
   });
   const isNamed = pipeline.spill === log.id;
   if (isNamed) await queue.recover();
   const { endLsn } = log;
+  const area = new SpillArea(pipeline.slot, options);
   return {
     area,
     facts: isNamed ? { endLsn } : null,
@@ -105,10 +113,11 @@ async function durableSpill(
         await setSpill(target, pipeline, log.id);
       }
       confirmed = confirm;
-      const spilled = log.endLsn;
+      // In the target and flushed there: the claim of the pipeline was committed synchronously since.
+      const readFrom = await queue.begin(position);
       return {
         queue,
-        readFrom: spilled !== null && spilled > position ? spilled : position,
+        readFrom,
         waits: () => undefined,
         forget: (flushed) => queue.forget(flushed),
       };

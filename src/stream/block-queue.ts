@@ -1,10 +1,11 @@
 import { isSluiceError } from '../errors/index.ts';
-import type { ChangeBlock } from './block.ts';
+import { heldBytes, isKeepalive, type ChangeBlock } from './block.ts';
 import type { ChangeQueue } from './change-queue.ts';
-import type { SpillArea, SpillFile } from './spill-area.ts';
+import type { SpillArea } from './spill-area.ts';
+import type { SpillFile } from './spill-file.ts';
 
 export interface BlockQueueOptions {
-  /** Bytes of messages held in memory before writers wait or, where told, blocks go to the spill. */
+  /** Bytes of blocks held in memory before writers wait or, where told, blocks go to the spill. */
   readonly memoryBytes: number;
   readonly area: SpillArea;
 }
@@ -17,7 +18,8 @@ export interface BlockQueueOptions {
  *   push ──▶ [ spill file ] ──▶ [ memory ]   waiting (a copy is running): what memory cannot hold
  * ```
  * Held back, the reader leaves the changes in the source's WAL. Spilling instead is for a consumer that
- * will not take anything for a long time; when the spill is full, too, the reader is held back.
+ * will not take anything for a long time; at half of the spill the reader is held back, too: the rest is for
+ * transactions that are streamed before they end.
  */
 export class BlockQueue implements ChangeQueue {
   readonly #options: BlockQueueOptions;
@@ -25,6 +27,8 @@ export class BlockQueue implements ChangeQueue {
   #head = 0;
   #memoryBytes = 0;
   #file: SpillFile | null = null;
+  /** Where the source is behind all that is on disk. */
+  #late: ChangeBlock | null = null;
   #spillFailed = false;
   #isWriting = false;
   #isWaiting = false;
@@ -37,7 +41,7 @@ export class BlockQueue implements ChangeQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#head === this.#memory.length && !this.#file?.pending;
+    return this.#head === this.#memory.length && !this.#file?.pending && !this.#late;
   }
 
   get isEnded(): boolean {
@@ -55,13 +59,16 @@ export class BlockQueue implements ChangeQueue {
   }
 
   async push(block: ChangeBlock): Promise<void> {
+    if (isKeepalive(block) && this.#told(block)) return this.#wake();
     while (!this.#fits && !this.#end) {
       if (await this.#spilled(block)) return;
       if (this.#fits || this.#end) break;
       await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
+    if (this.#end) return;
+    this.#late = null;
     this.#memory.push(block);
-    this.#memoryBytes += block.bytes.length;
+    this.#memoryBytes += heldBytes(block);
     this.#wake();
   }
 
@@ -71,15 +78,10 @@ export class BlockQueue implements ChangeQueue {
   }
 
   async shift(): Promise<ChangeBlock | null> {
-    for (;;) {
-      const block = await this.#next();
-      if (block) return block;
-      if (this.#end) {
-        if (this.#end.error !== null) throw this.#end.error;
-        return null;
-      }
-      await new Promise<void>((resolve) => (this.#wakeConsumer = resolve));
-    }
+    await this.readable();
+    if (!this.isEmpty) return await this.#next();
+    if (this.#end !== null && this.#end.error !== null) throw this.#end.error;
+    return null;
   }
 
   end(error: unknown = null): void {
@@ -92,36 +94,57 @@ export class BlockQueue implements ChangeQueue {
     return this.#memoryBytes < this.#options.memoryBytes && !this.#file?.pending;
   }
 
-  async #next(): Promise<ChangeBlock | null> {
-    if (this.#head < this.#memory.length) {
-      const block = this.#memory[this.#head]!;
-      this.#head++;
-      if (this.#head === this.#memory.length || this.#head > 1024) {
-        this.#memory.splice(0, this.#head);
-        this.#head = 0;
-      }
-      this.#memoryBytes -= block.bytes.length;
-      this.#wake();
-      return block;
+  /** A queue keeps one keepalive at its end, in place of the one before. */
+  #told(block: ChangeBlock): boolean {
+    if (this.#end) return true;
+    if (this.#file?.pending) {
+      this.#late = block;
+      return true;
     }
-    if (!this.#file?.pending) return null;
-    const read = await this.#file.read();
-    if (!this.#file.pending && !this.#isWriting) {
-      const emptied = this.#file;
+    const last = this.#memory.length - 1;
+    if (last < this.#head || !isKeepalive(this.#memory[last]!)) return false;
+    this.#memory[last] = block;
+    return true;
+  }
+
+  async #next(): Promise<ChangeBlock | null> {
+    if (this.#head < this.#memory.length) return this.#fromMemory();
+    if (this.#file?.pending) return await this.#fromFile(this.#file);
+    const late = this.#late;
+    this.#late = null;
+    return late;
+  }
+
+  #fromMemory(): ChangeBlock {
+    const block = this.#memory[this.#head]!;
+    this.#head++;
+    if (this.#head === this.#memory.length || this.#head > 1024) {
+      this.#memory.splice(0, this.#head);
+      this.#head = 0;
+    }
+    this.#memoryBytes -= heldBytes(block);
+    this.#wake();
+    return block;
+  }
+
+  async #fromFile(file: SpillFile): Promise<ChangeBlock> {
+    const read = await file.read();
+    if (!file.pending && !this.#isWriting) {
       this.#file = null;
-      await emptied.remove();
+      this.#spillFailed = false;
+      await file.remove();
       this.#wake();
     }
     return read!.block;
   }
 
   async #spilled(block: ChangeBlock): Promise<boolean> {
-    if (this.#spillFailed || this.#options.area.isFull) return false;
-    if (!this.#isWaiting && !this.#file?.pending) return false;
+    if (this.#spillFailed || !this.#maySpill) return false;
     this.#isWriting = true;
     try {
       this.#file ??= this.#options.area.createFile();
       await this.#file.write({ block, notes: null });
+      this.#late = null;
       return true;
     } catch (error) {
       if (!isSluiceError(error, 'STREAM_SPILL_FULL')) throw error;
@@ -131,6 +154,12 @@ export class BlockQueue implements ChangeQueue {
       this.#isWriting = false;
       this.#wake();
     }
+  }
+
+  get #maySpill(): boolean {
+    const { area } = this.#options;
+    if (area.isFull || (this.#file?.writtenBytes ?? 0) >= area.maxBytes / 2) return false;
+    return this.#isWaiting || Boolean(this.#file?.pending);
   }
 
   #wake(): void {

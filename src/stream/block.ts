@@ -22,3 +22,17 @@ export function sliceBlock(block: ChangeBlock, from: number, to: number): Change
     keepaliveEnd: to === block.count ? block.keepaliveEnd : null,
   };
 }
+
+// Five objects a block: itself, the views of its bytes and offsets, what they are views of. Small blocks are
+// little else.
+const overheadBytes = 512;
+
+/** What keeping a block in memory takes. */
+export function heldBytes({ bytes, count }: ChangeBlock): number {
+  return bytes.length + 8 * count + overheadBytes;
+}
+
+/** A block that only tells how far the source is. Where another follows, that one tells more. */
+export function isKeepalive(block: ChangeBlock): boolean {
+  return block.count === 0;
+}

@@ -4,7 +4,10 @@ import type { ChangeBlock } from './block.ts';
 export interface ChangeQueue {
   readonly isEmpty: boolean;
   readonly isEnded: boolean;
-  /** Resolves when the block is kept; until then the reader reads no further. */
+  /**
+   * Resolves when the block is kept; until then the reader reads no further. After {@link end} nothing is
+   * kept. Rejects when the queue itself failed.
+   */
   push(block: ChangeBlock): Promise<void>;
   /** Resolves when {@link shift} would not wait. */
   readable(): Promise<void>;

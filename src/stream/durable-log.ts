@@ -1,50 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
-import { PgoutputTag, readCommit, type Lsn } from '../wire/index.ts';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { SluiceError } from '../errors/index.ts';
-import type { ChangeBlock } from './block.ts';
-import { decodeSpill, encodeSpill } from './spill-codec.ts';
+import type { Lsn } from '../wire/index.ts';
+import { appendFully, errorText, syncFolder } from './disk.ts';
+import type { DurableSegment, Run } from './durable-segment.ts';
+import { encodeFileHead, fileHeadBytes, RecordReader, type LogRecord } from './log-file.ts';
+import { damaged, recoverSegments } from './log-recovery.ts';
 
-/** Before each record: u32 length of its bytes, u32 CRC-32 of them. Little endian. */
-const headBytes = 8;
 const idFile = 'spill-id';
-
-/** Where a block lies in the log. */
-export interface Place {
-  readonly segment: DurableSegment;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Messages `[from, to)` of a block that was found in the log, not its bytes: there may be many. */
-export interface Recovered {
-  readonly place: Place;
-  readonly from: number;
-  readonly to: number;
-  /** The Relation messages among all of the block's. */
-  readonly relations: readonly Buffer[];
-}
-
-/** One file of the log. Begins and ends between transactions. */
-export interface DurableSegment {
-  readonly path: string;
-  readonly file: FileHandle;
-  bytes: number;
-  /** Behind the last whole transaction in it; null while there is none. */
-  endLsn: Lsn | null;
-}
 
 /**
  * A durable spill on disk: whole transactions in commit order, in numbered files.
  *
  * ```
  *   <directory>/spill-id   names it; the ledger holds the same name
- *   <directory>/00000001.log, 00000002.log ...   records: length, checksum, compressed block
+ *   <directory>/00000001.log, 00000002.log ...   head: where it continues from; then records
  * ```
- * A file begins with the relations known then, so that older files can go. The end of a file may be
+ * A file begins with the relations known then, so that older files can go. The end of the last file may be
  * torn, or hold the beginning of a transaction: what follows its last Commit is read from the slot again.
  */
 export class DurableLog {
@@ -53,6 +27,10 @@ export class DurableLog {
   readonly #maxBytes: number;
   readonly #segments: DurableSegment[] = [];
   #number = 0;
+  /** The last file, while it may have an end that was not recovered. */
+  #untrimmed: DurableSegment | null = null;
+  /** Reads on where the last reading ended. */
+  #reading: { segment: DurableSegment; reader: RecordReader } | null = null;
 
   private constructor(directory: string, id: string, maxBytes: number) {
     this.directory = directory;
@@ -63,16 +41,16 @@ export class DurableLog {
   /** Opens the log of a directory, made when it is not there. */
   static async open(directory: string, maxBytes: number): Promise<DurableLog> {
     mkdirSync(directory, { recursive: true });
-    const path = join(directory, idFile);
-    if (!existsSync(path)) writeFileSync(path, randomUUID(), { flush: true });
-    const log = new DurableLog(directory, readFileSync(path, 'utf8'), maxBytes);
+    const log = new DurableLog(directory, await openId(directory), maxBytes);
     for (const name of readdirSync(directory).toSorted()) {
       const number = /^(\d{8})\.log$/.exec(name)?.[1];
       if (number === undefined) continue;
       log.#number = Number(number);
-      const file = await open(join(directory, name), 'r+');
-      log.#segments.push({ path: join(directory, name), file, bytes: 0, endLsn: null });
+      const path = join(directory, name);
+      const file = await open(path, 'r+');
+      log.#segments.push({ path, file, from: null, bytes: 0, endLsn: null });
     }
+    log.#untrimmed = log.#segments.at(-1) ?? null;
     return log;
   }
 
@@ -80,43 +58,40 @@ export class DurableLog {
     return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
+  /** Where the oldest file continues from; null without one. */
+  get startLsn(): Lsn | null {
+    return this.#segments[0]?.from ?? null;
+  }
+
   /** Behind the last whole transaction of the log; null when it holds none. */
   get endLsn(): Lsn | null {
     return this.#segments.findLast((segment) => segment.endLsn !== null)?.endLsn ?? null;
   }
 
-  get current(): DurableSegment | null {
-    return this.#segments.at(-1) ?? null;
+  /** @throws SluiceError STREAM_SPILL_DAMAGED */
+  recover(): AsyncGenerator<Run> {
+    return recoverSegments(this.#segments);
   }
 
-  /** What an earlier process left, each file up to its last Commit. */
-  async *recover(): AsyncGenerator<Recovered> {
-    for (const segment of this.#segments) {
-      // The messages behind a Commit count only once the next Commit of the same file is seen.
-      let open: Recovered[] = [];
-      for await (const { place, block } of this.#records(segment)) {
-        const commit = lastCommit(block);
-        const relations = relationsOf(block);
-        if (!commit) {
-          open.push({ place, from: 0, to: block.count, relations });
-          continue;
-        }
-        segment.endLsn = commit.endLsn;
-        yield* open;
-        yield { place, from: 0, to: commit.count, relations };
-        open = [{ place, from: commit.count, to: block.count, relations: [] }];
-      }
+  /**
+   * Begins a new file, everything before it made durable; call between transactions.
+   *
+   * @param from behind the last transaction of the log, or where reading begins
+   */
+  async rotate(from: Lsn): Promise<DurableSegment> {
+    const last = this.#segments.at(-1);
+    if (last) await this.#finish(last);
+    const path = join(this.directory, `${String(++this.#number).padStart(8, '0')}.log`);
+    try {
+      const file = await open(path, 'wx+');
+      const segment = { path, file, from, bytes: fileHeadBytes, endLsn: null };
+      this.#segments.push(segment);
+      await appendFully(file, encodeFileHead(from), 0);
+      await syncFolder(this.directory);
+      return segment;
+    } catch (error) {
+      throw this.full(errorText(error), error);
     }
-  }
-
-  /** Begins a new file; call between transactions. */
-  async rotate(): Promise<DurableSegment> {
-    const name = String(++this.#number).padStart(8, '0');
-    const path = join(this.directory, `${name}.log`);
-    const segment = { path, file: await open(path, 'w+'), bytes: 0, endLsn: null };
-    await syncFolder(this.directory);
-    this.#segments.push(segment);
-    return segment;
   }
 
   /** Whether a record fits into what the spill may take. */
@@ -124,71 +99,79 @@ export class DurableLog {
     return this.usedBytes + record.length <= this.#maxBytes;
   }
 
-  /** False when only the file being written is left: waiting makes no room then. */
+  /** False when no file but the one being written holds a transaction: waiting makes no room then. */
   get canForget(): boolean {
-    return this.#segments.length > 1;
+    return this.#segments.slice(0, -1).some(({ endLsn }) => endLsn !== null);
   }
 
-  /** @throws SluiceError STREAM_SPILL_FULL the disk refuses; what was written before stays */
-  async append(segment: DurableSegment, record: Buffer, endLsn: Lsn | null): Promise<Place> {
+  /** @throws SluiceError STREAM_SPILL_FULL the disk refuses; the file is as it was before */
+  async append(segment: DurableSegment, record: Buffer, endLsn: Lsn | null): Promise<Run> {
+    const at = segment.bytes;
     try {
-      await segment.file.write(record, 0, record.length, segment.bytes);
+      await appendFully(segment.file, record, at);
     } catch (error) {
-      throw this.full(error instanceof Error ? error.message : String(error), error);
+      throw this.full(errorText(error), error);
     }
-    const offset = segment.bytes + headBytes;
     segment.bytes += record.length;
     if (endLsn !== null) segment.endLsn = endLsn;
-    return { segment, offset, length: record.length - headBytes };
+    return { segment, at, end: segment.bytes, from: 0, to: null };
   }
 
-  async read({ segment, offset, length }: Place): Promise<ChangeBlock> {
-    const bytes = Buffer.allocUnsafe(length);
-    await segment.file.read(bytes, 0, length, offset);
-    return (await decodeSpill(bytes)).block;
+  /** @throws SluiceError STREAM_SPILL_FULL some disks tell only now that they cannot hold it */
+  async sync(segment: DurableSegment): Promise<void> {
+    try {
+      await segment.file.datasync();
+    } catch (error) {
+      throw this.full(errorText(error), error);
+    }
   }
 
-  /** Removes files whose transactions are all in the target, flushed; never the one being written. */
-  async forget(flushed: Lsn): Promise<void> {
+  /** @throws SluiceError STREAM_SPILL_DAMAGED */
+  async read(segment: DurableSegment, at: number): Promise<LogRecord> {
+    if (this.#reading?.segment !== segment || this.#reading.reader.at !== at)
+      this.#reading = { segment, reader: new RecordReader(segment.file, at) };
+    const record = await this.#reading.reader.next(segment.bytes);
+    if (!record) throw damaged(segment.path, at, 'the record there is not intact');
+    return record;
+  }
+
+  /**
+   * Removes files whose transactions are all in the target, flushed; never the one being written, nor
+   * `inUse`. Oldest first, each durably, so that no crash leaves a hole.
+   */
+  async forget(flushed: Lsn, inUse: DurableSegment | null): Promise<void> {
     while (this.#segments.length > 1) {
-      const [first] = this.#segments;
+      const first = this.#segments[0]!;
       // A file without a whole transaction was ended by a crash: the slot sends all of it again.
-      if (first!.endLsn !== null && first!.endLsn > flushed) return;
-      this.#segments.shift();
-      await first!.file.close();
-      await rm(first!.path, { force: true });
+      if (first.endLsn !== null && first.endLsn > flushed) return;
+      if (first === inUse) return;
+      await this.#remove(first);
     }
   }
 
   /** Removes everything it holds. */
   async reset(): Promise<void> {
-    for (const { file, path } of this.#segments.splice(0)) {
-      await file.close();
-      await rm(path, { force: true });
-    }
+    while (this.#segments[0]) await this.#remove(this.#segments[0]);
   }
 
   async close(): Promise<void> {
     for (const segment of this.#segments) await segment.file.close();
   }
 
-  /** The intact records of a file; a torn end is where it ends. */
-  async *#records(segment: DurableSegment): AsyncGenerator<{ place: Place; block: ChangeBlock }> {
-    const { size } = await segment.file.stat();
-    const head = Buffer.allocUnsafe(headBytes);
-    let at = 0;
-    while (at + headBytes <= size) {
-      await segment.file.read(head, 0, headBytes, at);
-      const length = head.readUInt32LE(0);
-      if (at + headBytes + length > size) break;
-      const body = Buffer.allocUnsafe(length);
-      await segment.file.read(body, 0, length, at + headBytes);
-      if (crc32(body) !== head.readUInt32LE(4)) break;
-      const place = { segment, offset: at + headBytes, length };
-      yield { place, block: (await decodeSpill(body)).block };
-      at += headBytes + length;
-    }
-    segment.bytes = at;
+  /** What follows is damage from now on, so nothing torn may stay at the end of the file before. */
+  async #finish(last: DurableSegment): Promise<void> {
+    if (last !== this.#untrimmed) return this.sync(last);
+    this.#untrimmed = null;
+    if (last.endLsn === null) return this.#remove(last);
+    await last.file.truncate(last.bytes);
+    await last.file.sync();
+  }
+
+  async #remove(segment: DurableSegment): Promise<void> {
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    await segment.file.close();
+    await rm(segment.path, { force: true });
+    await syncFolder(this.directory);
   }
 
   full(reason = `spill_max is ${this.#maxBytes} bytes`, cause?: unknown): SluiceError {
@@ -197,44 +180,14 @@ export class DurableLog {
   }
 }
 
-/** A block as it stands in the log: length, checksum, compressed bytes. */
-export async function encodeRecord(block: ChangeBlock): Promise<Buffer> {
-  const body = await encodeSpill({ block, notes: null });
-  const record = Buffer.allocUnsafe(headBytes + body.length);
-  record.writeUInt32LE(body.length, 0);
-  record.writeUInt32LE(crc32(body), 4);
-  body.copy(record, headBytes);
-  return record;
-}
-
-/** A new file is durable once its folder is; Windows has no way to ask for that, nor need of it. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+/** The name of the spill in `directory`: there as a whole and durably before anybody is told of it. */
+async function openId(directory: string): Promise<string> {
+  const path = join(directory, idFile);
+  if (!readdirSync(directory).includes(idFile)) {
+    await writeFile(`${path}.new`, randomUUID(), { flush: true });
+    await rename(`${path}.new`, path);
+    await syncFolder(directory);
+    await syncFolder(dirname(directory));
   }
-}
-
-/** The last Commit of a block: where it ends and how many messages there are up to it. */
-export function lastCommit(block: ChangeBlock): { endLsn: Lsn; count: number } | null {
-  for (let i = block.count - 1; i >= 0; i--) {
-    const start = block.starts[i]!;
-    if (block.bytes[start] !== PgoutputTag.commit) continue;
-    return { endLsn: readCommit(block.bytes, start, block.ends[i]!).endLsn, count: i + 1 };
-  }
-  return null;
-}
-
-/** Copies of the Relation messages of a block. */
-export function relationsOf(block: ChangeBlock): Buffer[] {
-  const relations: Buffer[] = [];
-  for (let i = 0; i < block.count; i++) {
-    const start = block.starts[i]!;
-    if (block.bytes[start] !== PgoutputTag.relation) continue;
-    relations.push(Buffer.from(block.bytes.subarray(start, block.ends[i])));
-  }
-  return relations;
+  return readFileSync(path, 'utf8');
 }

@@ -1,36 +1,24 @@
-import { PgoutputTag, readRelation, type Lsn } from '../wire/index.ts';
-import { BlockBuilder } from './block-builder.ts';
-import { sliceBlock, type ChangeBlock } from './block.ts';
+import { formatLsn, lsn, PgoutputTag, type Lsn } from '../wire/index.ts';
+import { heldBytes, isKeepalive, sliceBlock, type ChangeBlock } from './block.ts';
 import type { ChangeQueue } from './change-queue.ts';
-import {
-  encodeRecord,
-  lastCommit,
-  relationsOf,
-  type DurableLog,
-  type DurableSegment,
-  type Place,
-} from './durable-log.ts';
+import type { DurableLog } from './durable-log.ts';
+import type { DurableSegment, Run } from './durable-segment.ts';
+import { KnownRelations } from './known-relations.ts';
+import { encodeRecord } from './log-file.ts';
+import { damaged, lastCommit } from './log-recovery.ts';
 
 export interface DurableQueueOptions {
   readonly log: DurableLog;
   /** Bytes of blocks also kept in memory, for a consumer that is in step. */
   readonly memoryBytes: number;
   /** Bytes after which a file is ended, at the next end of a transaction. */
-  readonly segmentBytes?: number;
+  readonly segmentBytes: number;
   /** Everything that committed before this is on disk, fsynced: the source may forget it (P2, opt-in). */
   readonly onDurable: (position: Lsn) => void;
 }
 
-/** A block that the consumer has not taken: in memory, on disk (messages `[from, to)` of it), or both. */
-interface Waiting {
-  readonly block: ChangeBlock | null;
-  readonly place: Place | null;
-  readonly from: number;
-  readonly to: number;
-}
-
-// A lost record costs nothing but reading it again, so files are large: 64 MiB is some seconds of load.
-const defaultSegmentBytes = 64 * 1024 * 1024;
+/** What the consumer has not taken: a block still in memory, or where the next ones are on disk. */
+type Waiting = ChangeBlock | Run;
 
 /**
  * A queue that is on disk before it is in the target, so that the source need not keep its WAL for a slow
@@ -39,31 +27,59 @@ const defaultSegmentBytes = 64 * 1024 * 1024;
 export class DurableQueue implements ChangeQueue {
   readonly #options: DurableQueueOptions;
   readonly #waiting: Waiting[] = [];
-  readonly #relations = new Map<number, Buffer>();
+  /** As this process's stream described them: a new file begins with them. */
+  readonly #relations = new KnownRelations();
   #memoryBytes = 0;
   #segment: DurableSegment | null = null;
   #isMidTransaction = false;
   #syncing: Promise<void> | null = null;
   #unsynced: Lsn | null = null;
+  #forgetting: Promise<void> | null = null;
+  /** How far the target is known to be flushed. */
+  #flushed: Lsn = lsn(0n);
+  /** Behind the last whole transaction of the log; where reading began while there is none. */
+  #reached: Lsn = lsn(0n);
   #end: { error: unknown } | null = null;
   #wakeConsumer: (() => void) | null = null;
   #wakeWriter: (() => void) | null = null;
-  /** How far the target is known to be flushed. */
-  #flushed: Lsn | null = null;
 
   constructor(options: DurableQueueOptions) {
     this.#options = options;
   }
 
   /**
-   * Takes in what an earlier process left on disk; call before the first push. It may begin before the
+   * Takes in what an earlier process left on disk; call before {@link begin}. It may begin before the
    * ledger's position: the consumer leaves out what it has.
+   *
+   * @throws SluiceError STREAM_SPILL_DAMAGED
    */
   async recover(): Promise<void> {
-    for await (const { place, from, to, relations } of this.#options.log.recover()) {
-      this.#remember(relations);
-      if (to > from) this.#waiting.push({ block: null, place, from, to });
+    for await (const run of this.#options.log.recover()) this.#waiting.push(run);
+  }
+
+  /**
+   * Where the slot is to be read from; call before the first push.
+   *
+   * @param position everything before it is in the target, flushed
+   * @throws SluiceError STREAM_SPILL_DAMAGED what the target needs first is gone
+   */
+  async begin(position: Lsn): Promise<Lsn> {
+    const { log } = this.#options;
+    const { startLsn, endLsn } = log;
+    if (startLsn !== null && endLsn !== null && endLsn > position) {
+      if (startLsn > position) {
+        const reason = `it begins at ${formatLsn(startLsn)}, the target ends at ${formatLsn(position)}`;
+        throw damaged(log.directory, 0, reason);
+      }
+      this.#reached = endLsn;
+    } else {
+      // A file continues where the one before ended: one that begins at `position` has none before it.
+      this.#waiting.length = 0;
+      await log.reset();
+      this.#reached = position;
     }
+    this.#flushed = position;
+    return this.#reached;
   }
 
   get isEmpty(): boolean {
@@ -75,22 +91,18 @@ export class DurableQueue implements ChangeQueue {
   }
 
   async push(block: ChangeBlock): Promise<void> {
-    if (block.count === 0) {
-      this.#add({ block, place: null, from: 0, to: 0 });
-      return;
-    }
+    if (this.#drops) return;
+    if (isKeepalive(block)) return this.#add(block);
     const { log, memoryBytes } = this.#options;
     const record = await encodeRecord(block);
     await this.#makeRoom(record);
-    if (this.#end) return;
+    if (this.#drops) return;
     const segment = await this.#currentSegment();
-    this.#remember(relationsOf(block));
+    this.#relations.remember(block);
     const commit = lastCommit(block);
-    const place = await log.append(segment, record, commit?.endLsn ?? null);
-    const isKept = this.#memoryBytes < memoryBytes;
-    if (isKept) this.#memoryBytes += block.bytes.length;
-    this.#add({ place, block: isKept ? block : null, from: 0, to: block.count });
-    if (commit) this.#unsynced = commit.endLsn;
+    const run = await log.append(segment, record, commit?.endLsn ?? null);
+    this.#add(this.#memoryBytes < memoryBytes ? block : run);
+    if (commit) this.#unsynced = this.#reached = commit.endLsn;
     this.#isMidTransaction = commit
       ? commit.count < block.count
       : this.#isMidTransaction || hasBegin(block);
@@ -104,16 +116,15 @@ export class DurableQueue implements ChangeQueue {
 
   async shift(): Promise<ChangeBlock | null> {
     await this.readable();
-    const next = this.#waiting.shift();
+    const next = this.#waiting[0];
     if (!next) {
       if (this.#end !== null && this.#end.error !== null) throw this.#end.error;
       return null;
     }
-    if (next.block) {
-      if (next.place) this.#memoryBytes -= next.block.bytes.length;
-      return next.block;
-    }
-    return sliceBlock(await this.#options.log.read(next.place!), next.from, next.to);
+    if (isRun(next)) return await this.#read(next);
+    this.#waiting.shift();
+    this.#memoryBytes -= heldBytes(next);
+    return next;
   }
 
   end(error: unknown = null): void {
@@ -122,22 +133,53 @@ export class DurableQueue implements ChangeQueue {
     this.#wakeWriter?.();
   }
 
-  /** Everything up to `flushed` is in the target: its files go. */
+  /** Everything up to `flushed` is in the target: its files go. Never rejects: a failure ends the queue. */
   async forget(flushed: Lsn): Promise<void> {
-    this.#flushed = flushed;
-    await this.#options.log.forget(flushed);
-    this.#wakeWriter?.();
+    if (flushed > this.#flushed) this.#flushed = flushed;
+    await (this.#forgetting ??= this.#forget());
   }
 
   /** Waits for what is being synced, then closes the files. */
   async close(): Promise<void> {
     await this.#syncing;
+    await this.#forgetting;
     await this.#options.log.close();
   }
 
-  #add(waiting: Waiting): void {
-    this.#waiting.push(waiting);
+  /** After the end nothing is kept; the writer hears of an end that was ours. */
+  get #drops(): boolean {
+    if (this.#end === null) return false;
+    if (this.#end.error !== null) throw this.#end.error;
+    return true;
+  }
+
+  /** What only the disk holds takes no memory, however much it is: its places are joined. */
+  #add(next: Waiting): void {
+    const last = this.#waiting.at(-1);
+    if (last && !isRun(last) && isKeepalive(last) && (isRun(next) || isKeepalive(next))) {
+      this.#waiting.pop();
+      this.#memoryBytes -= heldBytes(last);
+    }
+    const before = this.#waiting.at(-1);
+    if (!isRun(next)) {
+      this.#memoryBytes += heldBytes(next);
+      this.#waiting.push(next);
+    } else if (before && isRun(before) && isContinued(before, next)) before.end = next.end;
+    else this.#waiting.push(next);
     this.#wakeConsumer?.();
+  }
+
+  async #read(run: Run): Promise<ChangeBlock> {
+    const { block, end } = await this.#options.log.read(run.segment, run.at);
+    const isLast = end >= run.end;
+    const read = sliceBlock(block, run.from, (isLast ? run.to : null) ?? block.count);
+    run.at = end;
+    run.from = 0;
+    if (isLast) {
+      this.#waiting.shift();
+      this.#wakeWriter?.(); // its file may now go
+    }
+    return read;
   }
 
   /**
@@ -149,18 +191,31 @@ export class DurableQueue implements ChangeQueue {
   async #makeRoom(record: Buffer): Promise<void> {
     const { log } = this.#options;
     while (!log.hasRoom(record) && !this.#end) {
-      const isWhole = this.#segment !== null && this.#segment.endLsn !== null;
-      if (isWhole && !this.#isMidTransaction) await this.#beginSegment();
-      if (this.#flushed !== null) await log.forget(this.#flushed);
-      if (log.hasRoom(record)) return;
+      const mayGo = this.#segment === null || this.#segment.endLsn !== null;
+      if (mayGo && !this.#isMidTransaction) await this.#beginSegment();
+      await this.forget(this.#flushed);
+      if (log.hasRoom(record) || this.#end) return;
       if (!log.canForget) throw log.full();
       await new Promise<void>((resolve) => (this.#wakeWriter = resolve));
     }
   }
 
+  async #forget(): Promise<void> {
+    try {
+      let flushed: Lsn;
+      do {
+        flushed = this.#flushed;
+        await this.#options.log.forget(flushed, this.#waiting.find(isRun)?.segment ?? null);
+      } while (flushed !== this.#flushed);
+    } catch (error) {
+      this.end(error);
+    }
+    this.#forgetting = null;
+    this.#wakeWriter?.();
+  }
+
   async #currentSegment(): Promise<DurableSegment> {
-    const { segmentBytes = defaultSegmentBytes } = this.#options;
-    const isFull = this.#segment !== null && this.#segment.bytes >= segmentBytes;
+    const isFull = this.#segment !== null && this.#segment.bytes >= this.#options.segmentBytes;
     if (this.#segment && (!isFull || this.#isMidTransaction)) return this.#segment;
     return await this.#beginSegment();
   }
@@ -168,41 +223,40 @@ export class DurableQueue implements ChangeQueue {
   async #beginSegment(): Promise<DurableSegment> {
     const { log } = this.#options;
     await this.#syncing;
-    await this.#segment?.file.datasync();
-    const segment = await log.rotate();
+    const segment = await log.rotate(this.#reached);
     this.#segment = segment;
-    if (this.#relations.size > 0) {
-      const relations = new BlockBuilder();
-      for (const message of this.#relations.values()) relations.add(message, 0, message.length);
-      await log.append(segment, await encodeRecord(relations.take()), null);
-    }
+    const relations = this.#relations.describe();
+    if (relations) await log.append(segment, await encodeRecord(relations), null);
     return segment;
   }
 
-  #remember(relations: readonly Buffer[]): void {
-    for (const message of relations) {
-      const { oid } = readRelation(message, 0, message.length, false);
-      this.#relations.set(oid, message);
-    }
+  #sync(): void {
+    if (!this.#syncing && this.#unsynced !== null) this.#syncing = this.#syncUnsynced();
   }
 
   /** One fsync at a time; what is written meanwhile waits for the next. */
-  #sync(): void {
-    if (this.#syncing || this.#unsynced === null || !this.#segment) return;
-    const position = this.#unsynced;
-    this.#unsynced = null;
-    this.#syncing = this.#segment.file.datasync().then(
-      () => {
-        this.#syncing = null;
-        this.#options.onDurable(position);
-        this.#sync();
-      },
-      (error: unknown) => {
-        this.#syncing = null;
-        this.end(error);
-      },
-    );
+  async #syncUnsynced(): Promise<void> {
+    const { log, onDurable } = this.#options;
+    try {
+      while (this.#unsynced !== null && this.#segment) {
+        const position = this.#unsynced;
+        this.#unsynced = null;
+        await log.sync(this.#segment);
+        onDurable(position);
+      }
+    } catch (error) {
+      this.end(error);
+    }
+    this.#syncing = null;
   }
+}
+
+function isRun(waiting: Waiting): waiting is Run {
+  return 'segment' in waiting;
+}
+
+function isContinued(run: Run, next: Run): boolean {
+  return run.segment === next.segment && run.to === null && run.end === next.at && next.from === 0;
 }
 
 function hasBegin(block: ChangeBlock): boolean {

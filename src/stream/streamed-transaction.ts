@@ -1,6 +1,7 @@
 import { BlockBuilder } from './block-builder.ts';
 import { sliceBlock, type ChangeBlock } from './block.ts';
-import type { SpillArea, SpillFile } from './spill-area.ts';
+import type { SpillArea } from './spill-area.ts';
+import type { SpillFile } from './spill-file.ts';
 
 // A transaction streams 64 KiB of WAL work at a time; 256 KiB makes few, well compressed blocks.
 const chunkBytes = 256 * 1024;
