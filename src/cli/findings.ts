@@ -9,9 +9,15 @@ export async function checkPipeline(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const connect = { purpose: 'check', signal };
-  const source = await Session.connect(parseConnection(options.source), connect);
+  const source = await Session.connect(parseConnection(options.source), {
+    ...connect,
+    side: 'source',
+  });
   try {
-    const target = await Session.connect(parseConnection(options.target), connect);
+    const target = await Session.connect(parseConnection(options.target), {
+      ...connect,
+      side: 'target',
+    });
     try {
       return await checkReplication({
         source,

@@ -30,8 +30,9 @@ export class ServerError extends SluiceError<'SERVER_ERROR'> {
   readonly sqlstate: string;
   readonly fields: ServerMessageFields;
 
-  constructor(fields: ServerMessageFields) {
-    super('SERVER_ERROR', { sqlstate: fields.sqlstate, message: fields.message });
+  /** @param place which server it was, where that is known */
+  constructor(fields: ServerMessageFields, place = 'the server') {
+    super('SERVER_ERROR', { place, sqlstate: fields.sqlstate, message: fields.message });
     this.sqlstate = fields.sqlstate;
     this.fields = fields;
   }

@@ -6,7 +6,7 @@ const writeItSo =
 export const sessionErrors = {
   SERVER_ERROR: {
     decision: 'fix',
-    message: 'the server answered {sqlstate}: {message}',
+    message: '{place} answered {sqlstate}: {message}',
     remedy: 'see the SQLSTATE in the PostgreSQL manual, appendix A',
   },
   SESSION_CLOSED: {
@@ -83,7 +83,7 @@ export const sessionErrors = {
   },
   SESSION_PASSWORD_MISSING: {
     decision: 'fix',
-    message: 'the server asks for a password ({method}), none was given, and {missing}',
+    message: '{place} asks for a password ({method}), none was given, and {missing}',
     remedy: 'put it into the connection string, PGPASSWORD or the password file',
   },
   SESSION_ROOT_MISSING: {

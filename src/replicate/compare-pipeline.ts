@@ -25,7 +25,11 @@ export async function compareReplication(
 ): Promise<CompareReport> {
   const name = options.name ?? defaultName(options);
   const { log, progress, signal } = deps;
-  const asks = await Session.connect(parseConnection(options.target), { purpose: name, signal });
+  const asks = await Session.connect(parseConnection(options.target), {
+    purpose: name,
+    side: 'target',
+    signal,
+  });
   try {
     return await compareDatabases({
       source: options.source,

@@ -42,7 +42,12 @@ export async function openConnections(options: {
   const targetTarget = parseConnection(options.target);
   const opened: Session[] = [];
   const open = async (to: ConnectionTarget, more: object): Promise<Session> => {
-    const session = await Session.connect(to, { purpose: name, signal, ...more });
+    const session = await Session.connect(to, {
+      purpose: name,
+      side: to === sourceTarget ? 'source' : 'target',
+      signal,
+      ...more,
+    });
     opened.push(session);
     return session;
   };

@@ -40,10 +40,15 @@ export async function dropReplication(
 ): Promise<DropReport> {
   const name = options.name ?? defaultName(options);
   const { signal } = deps;
-  const source = await Session.connect(parseConnection(options.source), { purpose: name, signal });
+  const source = await Session.connect(parseConnection(options.source), {
+    purpose: name,
+    side: 'source',
+    signal,
+  });
   try {
     const target = await Session.connect(parseConnection(options.target), {
       purpose: name,
+      side: 'target',
       signal,
     });
     try {

@@ -50,7 +50,10 @@ export async function readReplicationStatus(options: {
   signal?: AbortSignal;
 }): Promise<PipelineReport[]> {
   const connect = { purpose: 'status', ...(options.signal && { signal: options.signal }) };
-  const target = await Session.connect(parseConnection(options.target), connect);
+  const target = await Session.connect(parseConnection(options.target), {
+    ...connect,
+    side: 'target',
+  });
   try {
     if (!(await ledgerExists(target))) return [];
     const all = await listPipelines(target);
@@ -58,7 +61,7 @@ export async function readReplicationStatus(options: {
     const source =
       options.source === undefined
         ? null
-        : await Session.connect(parseConnection(options.source), connect);
+        : await Session.connect(parseConnection(options.source), { ...connect, side: 'source' });
     try {
       const reports: PipelineReport[] = [];
       for (const pipeline of wanted) reports.push(await report(pipeline, target, source));

@@ -13,7 +13,7 @@ import { findServerPassword } from './server-password.ts';
 import { checkSessionAttributes } from './session-attributes.ts';
 import { buildSettings, transactionTimeout } from './settings.ts';
 import { startUp } from './startup.ts';
-import { describePlace } from './target/index.ts';
+import { describeServer } from './target/index.ts';
 import type { ConnectionTarget, TargetHost, TargetSessionAttrs } from './target/index.ts';
 
 /** One try at one address. */
@@ -83,14 +83,14 @@ async function trySettings(attempt: Attempt, encryption: Encryption): Promise<Co
 
 async function tryOnce(attempt: Attempt, encryption: Encryption): Promise<Connected> {
   const { target, options, host, address, deadline } = attempt;
-  const place = describePlace(host);
+  const place = describeServer(target, host, options.side);
   const socket = await openSocketFor(attempt, encryption, place);
   checkOpen(socket, place);
   const link = new Link(socket, place);
   using _ = deadline.onAbort((reason) => link.fail(reason));
   const settings = buildSettings(target, options);
   try {
-    const password = findServerPassword(target, host);
+    const password = findServerPassword(target, host, place);
     const key = await password.explain(
       startUp(link, {
         parameters: settings.startup,
@@ -124,7 +124,7 @@ async function openSocketFor(
 ): Promise<Socket> {
   const socket = await openSocket(address, place, target.keepaliveIdleMs, deadline);
   if (encryption === 'clear') return socket;
-  const encrypted = await encryptOrDestroy(socket, host, target.tls, deadline);
+  const encrypted = await encryptOrDestroy(socket, { host, place }, target.tls, deadline);
   if (encrypted !== null) return encrypted;
   if (encryption === 'tls-if-offered') return socket;
   socket.destroy();
@@ -132,10 +132,10 @@ async function openSocketFor(
 }
 
 async function encryptOrDestroy(
-  ...[socket, host, tls, deadline]: Parameters<typeof encrypt>
+  ...[socket, server, tls, deadline]: Parameters<typeof encrypt>
 ): ReturnType<typeof encrypt> {
   try {
-    return await encrypt(socket, host, tls, deadline);
+    return await encrypt(socket, server, tls, deadline);
   } catch (error) {
     socket.destroy();
     throw error;

@@ -5,7 +5,7 @@ import type { Connected } from './connected.ts';
 import { Deadline } from './deadline.ts';
 import { encrypt } from './encrypt.ts';
 import { openSocket } from './open-socket.ts';
-import { describePlace, type ConnectionTarget } from './target/index.ts';
+import type { ConnectionTarget } from './target/index.ts';
 
 /** A server that does not take a cancel request in this time will not take it at all. */
 const cancelTimeoutMs = 10_000;
@@ -17,12 +17,12 @@ const cancelTimeoutMs = 10_000;
  */
 export async function sendCancel(target: ConnectionTarget, connected: Connected): Promise<void> {
   const { host, address, key, isEncrypted } = connected;
-  const place = describePlace(host);
+  const { place } = connected.link;
   const makeError = (): Error =>
     new SluiceError('SESSION_CONNECT_TIMEOUT', { place, timeoutMs: cancelTimeoutMs });
   using deadline = new Deadline(cancelTimeoutMs, makeError, undefined);
   const plain = await openSocket(address, place, null, deadline);
-  const socket = isEncrypted ? await encrypt(plain, host, target.tls, deadline) : plain;
+  const socket = isEncrypted ? await encrypt(plain, { host, place }, target.tls, deadline) : plain;
   if (socket === null) {
     plain.destroy();
     throw new SluiceError('SESSION_TLS', { place, reason: 'the server no longer supports TLS' });

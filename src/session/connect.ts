@@ -3,7 +3,7 @@ import { findAddresses, type Address } from './addresses.ts';
 import { tryAddress } from './attempt.ts';
 import type { Connected, ConnectOptions } from './connected.ts';
 import { Deadline } from './deadline.ts';
-import { describePlace } from './target/index.ts';
+import { describeServer } from './target/index.ts';
 import type { ConnectionTarget, TargetHost, TargetSessionAttrs } from './target/index.ts';
 
 /**
@@ -54,7 +54,7 @@ async function tryHost(
   let addresses: Address[];
   try {
     using deadline = connectDeadline(target, host, options);
-    addresses = await findAddresses(host, deadline);
+    addresses = await findAddresses(host, describeServer(target, host, options.side), deadline);
   } catch (error) {
     if (!mayTryNext(error, options)) throw error;
     failures.push(error);
@@ -83,7 +83,7 @@ function connectDeadline(
   const { connectTimeoutMs } = target;
   const makeError = (): Error =>
     new SluiceError('SESSION_CONNECT_TIMEOUT', {
-      place: describePlace(host),
+      place: describeServer(target, host, options.side),
       timeoutMs: connectTimeoutMs,
     });
   return new Deadline(connectTimeoutMs, makeError, options.signal);

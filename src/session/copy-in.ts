@@ -96,7 +96,7 @@ export class CopyIn {
         this.#rowCount = decodeCommandComplete(bytes, start, end).rowCount;
         return;
       case BackendTag.errorResponse:
-        this.#receiveError(new ServerError(decodeErrorFields(bytes, start, end)));
+        this.#receiveError(new ServerError(decodeErrorFields(bytes, start, end), this.#link.place));
         return;
       case BackendTag.readyForQuery:
         return;

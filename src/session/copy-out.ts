@@ -61,7 +61,10 @@ class CopyOut {
         this.#rowCount = decodeCommandComplete(bytes, start, end).rowCount;
         return;
       case BackendTag.errorResponse:
-        this.#serverError ??= new ServerError(decodeErrorFields(bytes, start, end));
+        this.#serverError ??= new ServerError(
+          decodeErrorFields(bytes, start, end),
+          this.#link.place,
+        );
         return;
       case BackendTag.readyForQuery:
         this.#link.endRuns();

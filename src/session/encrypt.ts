@@ -4,7 +4,7 @@ import { isSluiceError, SluiceError } from '../errors/index.ts';
 import { EncryptionAnswer, MessageWriter } from '../wire/index.ts';
 import type { Deadline } from './deadline.ts';
 import { asConnectError, checkOpen, opened } from './open-socket.ts';
-import { describePlace, type TargetHost, type TlsTarget } from './target/index.ts';
+import type { TargetHost, TlsTarget } from './target/index.ts';
 import { buildTlsOptions } from './tls-options.ts';
 
 /**
@@ -15,11 +15,10 @@ import { buildTlsOptions } from './tls-options.ts';
  */
 export async function encrypt(
   socket: Socket,
-  host: TargetHost,
+  { host, place }: { host: TargetHost; place: string },
   tls: TlsTarget,
   deadline: Deadline,
 ): Promise<TLSSocket | null> {
-  const place = describePlace(host);
   const options = await buildTlsOptions(tls, host);
   checkOpen(socket, place);
   using _ = deadline.guard(socket);

@@ -239,7 +239,7 @@ export class Link {
   /** FATAL and PANIC are the server's last words, whether or not something was asked. */
   #receiveError(fields: ServerMessageFields): void {
     if (fields.severity === 'FATAL' || fields.severity === 'PANIC') {
-      this.#end ??= new ServerError(fields);
+      this.#end ??= new ServerError(fields, this.place);
     }
   }
 

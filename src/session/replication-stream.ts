@@ -181,7 +181,10 @@ export class ReplicationStream implements AsyncIterable<ReplicationBlock> {
         this.#receiveCopyDone();
         return;
       case BackendTag.errorResponse:
-        this.#serverError ??= new ServerError(decodeErrorFields(bytes, start, end));
+        this.#serverError ??= new ServerError(
+          decodeErrorFields(bytes, start, end),
+          this.#link.place,
+        );
         return;
       case BackendTag.commandComplete:
       case BackendTag.readyForQuery:

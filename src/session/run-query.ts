@@ -82,7 +82,7 @@ class ResultCollector {
         this.#completeStatement(bytes, start, end);
         return;
       case BackendTag.errorResponse:
-        this.#error ??= new ServerError(decodeErrorFields(bytes, start, end));
+        this.#error ??= new ServerError(decodeErrorFields(bytes, start, end), this.#link.place);
         return;
       case BackendTag.copyInResponse:
         this.#link.write(this.#copyFail());

@@ -9,7 +9,11 @@ export interface ServerPassword {
   explain<T>(login: Promise<T>): Promise<T>;
 }
 
-export function findServerPassword(target: ConnectionTarget, host: TargetHost): ServerPassword {
+export function findServerPassword(
+  target: ConnectionTarget,
+  host: TargetHost,
+  place: string,
+): ServerPassword {
   if (target.password !== null) return found(target.password.reveal());
   const lookup = findPassword(target.passwordFile, {
     host: passwordHost(host),
@@ -18,7 +22,7 @@ export function findServerPassword(target: ConnectionTarget, host: TargetHost): 
     user: target.user,
   });
   if ('password' in lookup) return found(lookup.password);
-  return { text: undefined, explain: (login) => explainMissing(login, lookup.missing) };
+  return { text: undefined, explain: (login) => explainMissing(login, place, lookup.missing) };
 }
 
 function found(text: string): ServerPassword {
@@ -31,12 +35,12 @@ function passwordHost(host: TargetHost): string {
   return host.host === '' ? (host.hostaddr ?? '') : host.host;
 }
 
-async function explainMissing<T>(login: Promise<T>, missing: string): Promise<T> {
+async function explainMissing<T>(login: Promise<T>, place: string, missing: string): Promise<T> {
   try {
     return await login;
   } catch (cause) {
     if (!isSluiceError(cause, 'AUTH_PASSWORD_MISSING')) throw cause;
     const { method = '' } = cause.details;
-    throw new SluiceError('SESSION_PASSWORD_MISSING', { method, missing }, { cause });
+    throw new SluiceError('SESSION_PASSWORD_MISSING', { place, method, missing }, { cause });
   }
 }

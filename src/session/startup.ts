@@ -68,7 +68,7 @@ class Startup {
         this.#negotiate(bytes, start, end);
         return;
       case BackendTag.errorResponse:
-        throw new ServerError(decodeErrorFields(bytes, start, end));
+        throw new ServerError(decodeErrorFields(bytes, start, end), this.#link.place);
       case BackendTag.readyForQuery:
         return;
       default:

@@ -1,4 +1,5 @@
-export { describeConnection, describePlace } from './describe-connection.ts';
+export { describeConnection, describePlace, describeServer } from './describe-connection.ts';
+export type { ConnectionSide } from './describe-connection.ts';
 export { findPassword } from './password-file.ts';
 export { parseConnection } from './parse-connection.ts';
 export { isSocketHost } from './target-hosts.ts';
