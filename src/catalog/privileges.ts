@@ -8,10 +8,12 @@ export interface Role {
   readonly bypassesRowSecurity: boolean;
   /** Schemas and publications need CREATE on the database. */
   readonly canCreateInDatabase: boolean;
+  /** Staging tables need TEMPORARY on the database. */
+  readonly canCreateTemporary: boolean;
   readonly canReadAllStats: boolean;
   /** May switch off triggers and foreign keys for its session. */
   readonly canSetReplicationRole: boolean;
-  /** Schema `sluice`, when it is there. */
+  /** Schema `sluice`, when it is there; to be used with all its tables. */
   readonly ledger: { readonly canUse: boolean; readonly canCreate: boolean } | null;
 }
 
@@ -19,7 +21,11 @@ export interface TablePrivileges {
   readonly oid: number;
   /** Owns the table, directly or as a member: may publish it, drop its indexes. */
   readonly isOwner: boolean;
+  /** Owns the table's schema: may drop an index without owning its table, and not make it again. */
+  readonly isSchemaOwner: boolean;
   readonly canUseSchema: boolean;
+  /** Making an index takes this beside owning the table. */
+  readonly canCreateInSchema: boolean;
   /** All columns. */
   readonly canSelect: boolean;
   readonly canInsert: boolean;

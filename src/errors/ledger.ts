@@ -10,7 +10,7 @@ export const ledgerErrors = {
     decision: 'stop',
     message: 'pipeline {pipeline} follows {recorded}, but the source now is {found}',
     remedy:
-      'connect to the recorded source, or drop the pipeline (sluice replicate drop) and copy anew: positions of one server mean nothing on another',
+      'connect to the recorded source, or drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew: positions of one server mean nothing on another',
   },
   LEDGER_FENCED: {
     decision: 'stop',
@@ -42,25 +42,27 @@ export const ledgerErrors = {
   LEDGER_SLOT_MISSING: {
     decision: 'resync',
     message: 'slot {slot} of {pipeline} is gone; changes after {position} may be gone with it',
-    remedy: 'drop the pipeline (sluice replicate drop) and copy anew',
+    remedy:
+      'drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew',
   },
   LEDGER_SLOT_LOST: {
     decision: 'resync',
     message:
       'slot {slot} of {pipeline} was invalidated ({reason}); changes after {position} are gone',
     remedy:
-      'raise max_slot_wal_keep_size on the source, drop the pipeline (sluice replicate drop), copy anew',
+      'raise max_slot_wal_keep_size on the source, drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew',
   },
   LEDGER_SLOT_AHEAD: {
     decision: 'stop',
     message:
       'slot {slot} was confirmed up to {confirmed}, but the target holds {pipeline} only up to {position}: rows between them are not in the target',
     remedy:
-      'if the target was restored from a backup, drop the pipeline (sluice replicate drop) and copy anew',
+      'if the target was restored from a backup, drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew',
   },
   LEDGER_SPILL_MISSING: {
     decision: 'stop',
     message: 'pipeline {pipeline} needs its durable spill {spill}, which is not here',
-    remedy: 'start where the spill is, or drop the pipeline (sluice replicate drop) and copy anew',
+    remedy:
+      'start where the spill is, or drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew',
   },
 } as const satisfies ErrorSpecs;

@@ -155,6 +155,7 @@ describe.each(majors)('a database on PostgreSQL %i', (major) => {
       canReplicate: false,
       bypassesRowSecurity: false,
       canCreateInDatabase: false,
+      canCreateTemporary: true,
       canReadAllStats: false,
       canSetReplicationRole: false,
       ledger: null,
@@ -162,6 +163,8 @@ describe.each(majors)('a database on PostgreSQL %i', (major) => {
     expect([...privileges.values()]).toMatchObject([
       {
         isOwner: false,
+        isSchemaOwner: false,
+        canCreateInSchema: false,
         canUseSchema: true,
         canSelect: true,
         canInsert: true,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
+import { readDatabase } from '../../src/catalog/index.ts';
+import type { PipelineClaim } from '../../src/ledger/index.ts';
 import { checkReplication, type CheckOptions } from '../../src/replicate/check/index.ts';
 import type { Finding } from '../../src/service/index.ts';
 import { anyMajor, majors, postgres, type TestDatabase, type TestServer } from '../kit/index.ts';
@@ -60,6 +62,13 @@ export class Pairs {
       await target.query('rollback');
     }
   }
+}
+
+/** Pipeline `shop` as it is recorded when it follows this source. */
+export async function claimOf(source: TestDatabase): Promise<PipelineClaim> {
+  const { systemId, name } = await readDatabase(source);
+  const made = { slot: `sluice_${name}`, publication: `sluice_${name}` };
+  return { name: 'shop', sourceSystemId: systemId, sourceDatabase: name, ...made };
 }
 
 /** `CODE subject` each. */

@@ -9,6 +9,7 @@ import type { Finding } from '../../src/service/index.ts';
 import { postgres, TestDatabase } from '../kit/index.ts';
 import {
   brief,
+  claimOf,
   newest,
   oldest,
   Pairs,
@@ -209,8 +210,7 @@ describe('what check finds', () => {
     const rows = "insert into shop.customer values (1, 'x')";
     const [here, there] = await pairs.make({ target: rows });
     await migrate(there);
-    const claim = { sourceSystemId: '1', sourceDatabase: 'd', slot: 's', publication: 'p' };
-    await claimPipeline(there, { name: 'shop', ...claim });
+    await claimPipeline(there, await claimOf(here));
     const options = { source: here, target: there, tables: ['shop.*'], pipeline: 'shop' };
     expect(brief(await checkReplication(options))).toEqual(['CHECK_NOT_EMPTY shop.customer']);
     await setTableState(there, 'shop', { schema: 'shop', name: 'customer' }, 'copying');

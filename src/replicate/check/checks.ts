@@ -8,6 +8,7 @@ import { replicationPrivilege } from './replication-privilege.ts';
 import { rowSecurity } from './row-security.ts';
 import { selection } from './selection.ts';
 import { slotLimits } from './slot-limits.ts';
+import { slotPosition } from './slot-position.ts';
 import { slots } from './slots.ts';
 import { sourceSelect } from './source-select.ts';
 import { space } from './space.ts';
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   versions,
   databases,
   walLevel,
+  slotPosition,
   slots,
   replicationPrivilege,
   publicationRights,

@@ -24,11 +24,14 @@ import {
 } from '../../catalog/index.ts';
 import {
   ledgerExists,
+  readJournal,
   readPipeline,
   readTableStates,
   type Pipeline,
   type PipelineTable,
+  type SlotFacts,
 } from '../../ledger/index.ts';
+import { readSlot } from '../source/slot.ts';
 import { probeEmpty } from './probe-empty.ts';
 import { probeFreeBytes } from './probe-free-bytes.ts';
 
@@ -42,6 +45,11 @@ export interface CheckOptions {
   readonly pipeline?: string;
   /** What to do with tables without a usable replica identity. Default `refuse`. */
   readonly tablesWithoutKey?: 'refuse' | 'insert_only';
+  /**
+   * Whether to look at the slot of a pipeline that has one. Default true; a start leaves it out, since it looks
+   * again once the slot is its own, and then what is wrong has a code of its own (LEDGER_SLOT_...).
+   */
+  readonly slot?: boolean;
 }
 
 /** One side of the movement: its database, and the role we are there. */
@@ -59,6 +67,8 @@ export interface CheckedTable {
   readonly comparison: ColumnComparison | null;
   /** What the ledger knows of it; null: nothing was begun. */
   readonly state: PipelineTable | null;
+  /** The copy has dropped indexes or constraints of the target's table, and will make them again. */
+  readonly isStripped: boolean;
   /** Null: could not be looked at. */
   readonly isTargetEmpty: boolean | null;
 }
@@ -72,6 +82,8 @@ export interface CheckFacts {
   readonly tablesWithoutKey: 'refuse' | 'insert_only';
   /** What the target's ledger holds of this pipeline. */
   readonly pipeline: Pipeline | null;
+  /** The pipeline's slot on the source, null when it is not there; undefined: not looked at. */
+  readonly slot: SlotFacts | null | undefined;
   readonly publications: readonly Publication[];
   readonly sequences: readonly Sequence[];
   /** Of the chosen schemas and names. */
@@ -89,16 +101,17 @@ export async function readCheckFacts(options: CheckOptions): Promise<CheckFacts>
   const sourceTables = await readTables(source, { include: options.tables ?? [] });
   const targetTables = await readTables(target);
   const targetSide = await readSide(target, targetTables);
-  const ledger = await readLedger(target, targetSide.role, options.pipeline);
+  const ledger = await readLedger(options, targetSide.role);
   const isChosen = (object: TableName): boolean =>
     patterns.includes(object) && !patterns.excludes(object);
   return {
     source: await readSide(source, sourceTables),
     target: targetSide,
-    tables: await joinTables(target, sourceTables, targetTables, targetSide, ledger.states),
+    tables: await joinTables(target, sourceTables, targetTables, targetSide, ledger),
     unmatchedPatterns: patterns.unmatched(sourceTables),
     tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
     pipeline: ledger.pipeline,
+    slot: ledger.slot,
     publications: await readPublications(source),
     sequences: (await readSequences(source)).filter((one) => isChosen(one.ownedBy ?? one)),
     uncovered: (await readUncovered(source)).filter(isChosen),
@@ -119,16 +132,27 @@ async function readSide(db: Queryable, tables: readonly Table[]): Promise<Side> 
   };
 }
 
-async function readLedger(
-  target: Queryable,
-  role: Role,
-  name: string | undefined,
-): Promise<{ pipeline: Pipeline | null; states: readonly PipelineTable[] }> {
+interface LedgerFacts {
+  readonly pipeline: Pipeline | null;
+  readonly slot: SlotFacts | null | undefined;
+  readonly states: readonly PipelineTable[];
+  /** Tables of the target with entries in the journal. */
+  readonly stripped: readonly TableName[];
+}
+
+async function readLedger(options: CheckOptions, role: Role): Promise<LedgerFacts> {
+  const { source, target, pipeline: name } = options;
   const isReadable = role.ledger?.canUse === true && (await ledgerExists(target));
-  if (!isReadable || name === undefined) return { pipeline: null, states: [] };
+  const known = isReadable && name !== undefined ? await readPipeline(target, name) : null;
+  if (known === null) return { pipeline: null, slot: undefined, states: [], stripped: [] };
+  const slot = options.slot === false ? undefined : await readSlot(source, known.slot);
+  const journal = await readJournal(target, known.name);
   return {
-    pipeline: await readPipeline(target, name),
-    states: await readTableStates(target, name),
+    // Anew, behind the slot: of a pipeline that runs, both move on, the slot after the position.
+    pipeline: await readPipeline(target, known.name),
+    slot,
+    states: await readTableStates(target, known.name),
+    stripped: journal.map((entry) => entry.table),
   };
 }
 
@@ -137,11 +161,12 @@ async function joinTables(
   sourceTables: readonly Table[],
   targetTables: readonly Table[],
   side: Side,
-  states: readonly PipelineTable[],
+  ledger: LedgerFacts,
 ): Promise<CheckedTable[]> {
   const parents = new Map(sourceTables.map((table) => [table.oid, table]));
   const byName = new Map(targetTables.map((table) => [keyOf(table), table]));
-  const stateOf = new Map(states.map((state) => [keyOf(state), state]));
+  const stateOf = new Map(ledger.states.map((state) => [keyOf(state), state]));
+  const stripped = new Set(ledger.stripped.map(keyOf));
   const joined = sourceTables
     .filter((table) => table.kind === 'r' && table.persistence === 'p')
     .map((table) => ({ source: table, target: findTarget(table, parents, byName) }));
@@ -151,6 +176,7 @@ async function joinTables(
     ...pair,
     comparison: pair.target && compareColumns(pair.source, pair.target),
     state: stateOf.get(keyOf(pair.source)) ?? null,
+    isStripped: pair.target !== null && stripped.has(keyOf(pair.target)),
     isTargetEmpty: empty.get(pair.target?.oid ?? 0) ?? null,
   }));
 }

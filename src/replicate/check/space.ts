@@ -1,5 +1,5 @@
 import { defineCheck } from './define.ts';
-import { describeBytes } from './describe.ts';
+import { countOf, describeBytes } from './describe.ts';
 
 export const space = defineCheck(
   {
@@ -18,7 +18,7 @@ export const space = defineCheck(
     const missing = tables.filter(({ state }) => state === null);
     const bytes = missing.reduce((sum, { source }) => sum + source.totalBytes, 0);
     const needed = describeBytes(bytes);
-    const evidence = `${missing.length} tables to copy take ${needed} with their indexes on the source`;
+    const evidence = `${countOf(missing.length, 'table')} to copy: ${needed} with indexes on the source`;
     if (targetFreeBytes === null) {
       if (bytes >= 2 ** 30) report('CHECK_SPACE_UNSEEN', 'target', evidence, { needed });
     } else if (bytes > targetFreeBytes) {

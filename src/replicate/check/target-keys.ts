@@ -17,11 +17,12 @@ export const targetKeys = defineCheck(
     },
   },
   ({ tables }, report) => {
-    for (const { source, target } of tables) {
+    for (const { source, target, isStripped } of tables) {
       if (target === null) continue;
       const key =
         source.replicaIdentity === 'f' ? source.primaryKey : source.replicaIdentityColumns;
-      if (key.length > 0 && !target.uniqueIndexes.some((index) => covers(index, key))) {
+      const isKeyless = key.length > 0 && !target.uniqueIndexes.some((index) => covers(index, key));
+      if (isKeyless && !isStripped) {
         const columns = key.join(', ');
         const evidence = `no unique index on (${columns}) on the target`;
         report('CHECK_TARGET_KEY', displayName(target), evidence, { columns });

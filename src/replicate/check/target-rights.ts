@@ -1,4 +1,10 @@
-import { displayName, qualifiedName, type TablePrivileges } from '../../catalog/index.ts';
+import {
+  displayName,
+  identifier,
+  qualifiedName,
+  type Table,
+  type TablePrivileges,
+} from '../../catalog/index.ts';
 import { defineCheck } from './define.ts';
 
 export const targetRights = defineCheck(
@@ -15,6 +21,18 @@ export const targetRights = defineCheck(
         'Only the owner of a table may drop and make its indexes, and analyze it: the copy fills the table with its indexes in place, which is slower.',
       remedy: 'run GRANT {owner} TO {role} on the target, or connect as the owner',
     },
+    CHECK_TARGET_REBUILD: {
+      severity: 'blocks',
+      meaning:
+        "The role may drop indexes of a table, as the copy does, and not make them again: that takes the table's ownership and CREATE on its schema.",
+      remedy: 'run {grants} on the target, or connect as a role that may',
+    },
+    CHECK_TARGET_TEMPORARY: {
+      severity: 'blocks',
+      meaning:
+        'The role may not create temporary tables in the target, by which changes are applied.',
+      remedy: 'run GRANT TEMPORARY ON DATABASE {database} TO {role} on the target',
+    },
     CHECK_LEDGER: {
       severity: 'blocks',
       meaning:
@@ -29,19 +47,32 @@ export const targetRights = defineCheck(
       const evidence =
         role.ledger === null
           ? `role ${role.name} has no CREATE on database ${database.name}`
-          : `role ${role.name} has no USAGE on schema sluice`;
+          : `role ${role.name} may not use schema sluice and all its tables`;
       report('CHECK_LEDGER', 'target', evidence, { database: database.name, role: role.name });
     }
-    for (const { target: table } of tables) {
+    if (!role.canCreateTemporary) {
+      const evidence = `role ${role.name} has no TEMPORARY on database ${database.name}`;
+      const details = { database: database.name, role: role.name };
+      report('CHECK_TARGET_TEMPORARY', 'target', evidence, details);
+    }
+    for (const { target: table, state, isStripped } of tables) {
       const allowed = table && privileges.get(table.oid);
       if (!table || !allowed) continue;
       const lacking = lackingPrivileges(allowed);
       const subject = displayName(table);
+      const mustRebuild = isStripped || (state?.state !== 'ready' && table.indexes.length > 0);
       if (lacking.length > 0) {
         report('CHECK_TARGET_WRITE', subject, `role ${role.name} lacks ${lacking.join(', ')}`, {
           table: qualifiedName(table),
           role: role.name,
         });
+      } else if (
+        mustRebuild &&
+        (isStripped || mayDropIndexes(allowed)) &&
+        !mayMakeIndexes(allowed)
+      ) {
+        const { evidence, grants } = describeRebuild(table, allowed, role.name);
+        report('CHECK_TARGET_REBUILD', subject, evidence, { grants });
       } else if (!allowed.isOwner) {
         const evidence = `owned by ${table.owner}, of which ${role.name} is no member`;
         report('CHECK_TARGET_OWNER', subject, evidence, { owner: table.owner, role: role.name });
@@ -49,6 +80,31 @@ export const targetRights = defineCheck(
     }
   },
 );
+
+/** Whoever owns the schema may drop what is in it. */
+function mayDropIndexes(allowed: TablePrivileges): boolean {
+  return allowed.isOwner || allowed.isSchemaOwner;
+}
+
+function mayMakeIndexes(allowed: TablePrivileges): boolean {
+  return allowed.isOwner && allowed.canCreateInSchema;
+}
+
+function describeRebuild(
+  table: Table,
+  { isOwner, canCreateInSchema }: TablePrivileges,
+  role: string,
+): { evidence: string; grants: string } {
+  const missing = [
+    ...(isOwner ? [] : [`is no member of ${table.owner}, who owns it`]),
+    ...(canCreateInSchema ? [] : [`has no CREATE on schema ${table.schema}`]),
+  ];
+  const grants = [
+    ...(isOwner ? [] : [`GRANT ${table.owner} TO ${role}`]),
+    ...(canCreateInSchema ? [] : [`GRANT CREATE ON SCHEMA ${identifier(table.schema)} TO ${role}`]),
+  ];
+  return { evidence: `role ${role} ${missing.join(' and ')}`, grants: grants.join(' and ') };
+}
 
 /** SELECT too: an UPDATE or DELETE that looks for rows reads them. */
 function lackingPrivileges(allowed: TablePrivileges): string[] {

@@ -1,6 +1,6 @@
 import { displayName, type UncoveredObject } from '../../catalog/index.ts';
 import { defineCheck } from './define.ts';
-import { listNames } from './describe.ts';
+import { countOf, listNames } from './describe.ts';
 
 const codes = {
   'unlogged table': 'CHECK_UNLOGGED',
@@ -46,14 +46,18 @@ export const uncovered = defineCheck(
   (facts, report) => {
     for (const [kind, objects] of Map.groupBy(facts.uncovered, (object) => object.kind)) {
       const names = listNames(objects.map(displayName));
-      report(codes[kind], 'source', `${objects.length} ${kind}s: ${names}`);
+      report(codes[kind], 'source', `${countOf(objects.length, kind)}: ${names}`);
     }
     if (facts.largeObjects > 0) {
-      report('CHECK_LARGE_OBJECTS', 'source', `${facts.largeObjects} large objects`);
+      report('CHECK_LARGE_OBJECTS', 'source', countOf(facts.largeObjects, 'large object'));
     }
     if (facts.sequences.length > 0) {
       const names = listNames(facts.sequences.map(displayName));
-      report('CHECK_SEQUENCES', 'source', `${facts.sequences.length} sequences: ${names}`);
+      report(
+        'CHECK_SEQUENCES',
+        'source',
+        `${countOf(facts.sequences.length, 'sequence')}: ${names}`,
+      );
     }
   },
 );
