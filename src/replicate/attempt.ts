@@ -128,6 +128,7 @@ class Attempt {
       tables: options.tables ?? [],
       tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
       slot: false,
+      slot: false,
     });
     for (const finding of findings)
       if (finding.severity === 'warns') log.info(finding.evidence, { ...finding });

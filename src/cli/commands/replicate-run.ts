@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { replicatePart } from '../../daemon/index.ts';
 import type { Replication } from '../../replicate/index.ts';
-import { blockingFindings, toJson } from '../../service/index.ts';
+import { blockingFindings, toJson, type Finding } from '../../service/index.ts';
 import { describeSummary } from '../describe-replication.ts';
-import { exitCodes } from '../exit-code.ts';
+import { exitCodeOfFindings } from '../exit-code.ts';
 import { FollowProgress } from '../follow-progress.ts';
 import { checkPipeline, describeFindings } from '../findings.ts';
 import { withInterrupt } from '../interrupt.ts';
@@ -28,24 +28,30 @@ export function replicateRunCommand(io: CommandIo): Command {
   addLogFlags(addSettingFlags(addPlaceFlags(command)));
   return command.action(async (name: string | undefined, flags: Flags) => {
     const pipeline = await findPipeline(io, 'replicate run', name, flags);
-    if (await isBlocked(io, pipeline, flags)) io.exitCode = exitCodes.failed;
+    const blocking = await checkFirst(io, pipeline, flags);
+    if (blocking.length > 0) io.exitCode = exitCodeOfFindings(blocking);
     else await replicate(io, pipeline, flags);
   });
 }
 
 /** A wrong password or host ends here; once it runs, what may pass is tried again for as long as it takes. */
-async function isBlocked(io: CommandIo, pipeline: FoundPipeline, flags: Flags): Promise<boolean> {
+async function checkFirst(
+  io: CommandIo,
+  pipeline: FoundPipeline,
+  flags: Flags,
+): Promise<Finding[]> {
   const { result: findings } = await withInterrupt(io, (signal) =>
     checkPipeline(pipeline.options, signal),
   );
-  const isBlocking = blockingFindings(findings).length > 0;
+  const blocking = blockingFindings(findings);
   if (flags['json'] === true) {
     for (const finding of findings) io.stdout.write(`${toJson({ type: 'finding', ...finding })}\n`);
   } else {
     io.stderr.write(describeFindings(findings));
   }
-  if (isBlocking) io.stderr.write(`sluice: ${pipeline.name} cannot start before that is done\n`);
-  return isBlocking;
+  if (blocking.length > 0)
+    io.stderr.write(`sluice: ${pipeline.name} cannot start before that is done\n`);
+  return blocking;
 }
 
 async function replicate(io: CommandIo, pipeline: FoundPipeline, flags: Flags): Promise<void> {
