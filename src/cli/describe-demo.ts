@@ -2,27 +2,27 @@ import { stages, type DemoReport, type KeptDemo } from '../demo/index.ts';
 import { summarizeReport } from '../replicate/index.ts';
 import { formatByteSize } from '../service/index.ts';
 import { formatColumns } from './columns.ts';
-import { formatCount, formatDuration } from './progress/text.ts';
+import { countOf, formatCount, formatDuration } from './progress/text.ts';
 
 /** What the demo did and found, on one screen. */
 export function describeDemo(report: DemoReport): string {
   const { shop, writer, replication, compare, seconds } = report;
   const { rowsCopied, bytesCopied, changesApplied, transactionsApplied } = replication;
   const rows = [
-    ['moved', `a shop of ${formatCount(shop.rows)} rows in ${shop.tables} tables`],
+    ['moved', `a shop of ${countOf(shop.rows, 'row')} in ${countOf(shop.tables, 'table')}`],
     ['', `from PostgreSQL ${report.source.version} to ${report.target.version}`],
-    ['written', `${formatCount(writer.transactions)} transactions meanwhile`],
+    ['written', `${countOf(writer.transactions, 'transaction')} meanwhile`],
     ['', `${formatCount(writer.transactionsPerSecond)} a second, also while tables were copied`],
-    ['copied', `${formatCount(rowsCopied)} rows, ${formatByteSize(bytesCopied)}`],
+    ['copied', `${countOf(rowsCopied, 'row')}, ${formatByteSize(bytesCopied)}`],
     ['', describeRates(rowsCopied, bytesCopied, seconds.copy)],
     [
       'applied',
-      `${formatCount(changesApplied)} changes of ${formatCount(transactionsApplied)} transactions`,
+      `${countOf(changesApplied, 'change')} of ${countOf(transactionsApplied, 'transaction')}`,
     ],
     ['', `${formatCount(changesApplied / (seconds.follow + seconds['catch up']))} changes/s`],
     ['peak lag', describeLag(report)],
     ['', `none ${formatDuration(seconds['catch up'] * 1000)} after the writer's last commit`],
-    ['compared', `${formatCount(compare.rows)} rows in ${compare.tables.length} tables`],
+    ['compared', `${countOf(compare.rows, 'row')} in ${countOf(compare.tables.length, 'table')}`],
     ['', describeRates(compare.rows, compare.bytes, seconds.compare)],
     ['time', formatDuration(report.totalSeconds * 1000)],
     ['', describeStages(report, 0, 4)],

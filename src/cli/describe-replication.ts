@@ -1,16 +1,16 @@
 import type { PipelineReport, ReplicationStatus } from '../replicate/index.ts';
 import { formatByteSize } from '../service/index.ts';
 import { formatColumns } from './columns.ts';
-import { formatCount } from './progress/text.ts';
+import { countOf } from './progress/text.ts';
 
 /** What a run did, when it ends. */
 export function describeSummary(status: ReplicationStatus): string {
   return formatColumns([
     [status.name, status.phase],
-    ['copied', `${formatCount(status.rowsCopied)} rows, ${formatByteSize(status.bytesCopied)}`],
+    ['copied', `${countOf(status.rowsCopied, 'row')}, ${formatByteSize(status.bytesCopied)}`],
     [
       'applied',
-      `${formatCount(status.changesApplied)} changes of ${formatCount(status.transactionsApplied)} transactions`,
+      `${countOf(status.changesApplied, 'change')} of ${countOf(status.transactionsApplied, 'transaction')}`,
     ],
     ['position', status.position ?? 'none yet'],
     ['peak lag', formatByteSize(status.peakLagBytes)],

@@ -1,10 +1,12 @@
 import { CommanderError } from 'commander';
 import { isSluiceError, type ErrorCode } from '../errors/index.ts';
+import type { Finding } from '../service/index.ts';
 
 /** 0 done, 1 failed, 2 wrong usage, 3 stopped by a promise. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, promise: 3 } as const;
 
 const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CATALOG_PATTERN',
   'COMMAND_NO_PIPELINE',
   'COMMAND_NOTHING_CONFIGURED',
   'COMMAND_USAGE',
@@ -13,11 +15,26 @@ const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONFIG_NOT_FOUND',
 ]);
 
+/** What the start rules would stop with, seen by the check before them. */
+const promiseFindings: ReadonlySet<string> = new Set([
+  'CHECK_OTHER_SOURCE',
+  'CHECK_SLOT_AHEAD',
+  'CHECK_SLOT_LOST',
+  'CHECK_SLOT_MISSING',
+]);
+
+/** Of a run that findings keep from starting. */
+export function exitCodeOfFindings(blocking: readonly Finding[]): number {
+  const isPromise = blocking.some((finding) => promiseFindings.has(finding.code));
+  return isPromise ? exitCodes.promise : exitCodes.failed;
+}
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   // A promise that held weighs more than a connection that was lost beside it.
   if (error instanceof AggregateError) return Math.max(...error.errors.map(exitCodeOf));
   if (!isSluiceError(error)) return exitCodes.failed;
   if (usageErrors.has(error.code)) return exitCodes.usage;
-  return error.decision === 'stop' ? exitCodes.promise : exitCodes.failed;
+  const isPromise = error.decision === 'stop' || error.decision === 'resync';
+  return isPromise ? exitCodes.promise : exitCodes.failed;
 }

@@ -6,7 +6,7 @@ import {
   type Progress,
   type ProgressTask,
 } from '../service/index.ts';
-import { formatCount, formatDuration } from './progress/text.ts';
+import { countOf, formatDuration } from './progress/text.ts';
 
 const EVERY_MS = 1_000;
 
@@ -32,7 +32,7 @@ export class FollowProgress {
     this.#stop();
     this.#tick();
     for (const { task, read } of this.#shown.values()) {
-      task?.done(`${formatCount(read().transactionsApplied)} transactions`);
+      task?.done(countOf(read().transactionsApplied, 'transaction'));
     }
   }
 

@@ -33,7 +33,7 @@ export const commandErrors = {
   },
   CONFIG_INVALID: {
     decision: 'fix',
-    message: '{file} has {count} problem(s):\n  {problems}\n',
+    message: '{file} cannot be used, problems: {count}\n  {problems}\n',
     remedy: 'correct them (docs/reference/configuration.md); nothing was started',
   },
   CONFIG_NOT_FOUND: {

@@ -1,4 +1,5 @@
 import { destination, pino, type Logger } from 'pino';
+import { decisionOf } from './decision.ts';
 import { recordError, redactText } from './redact.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -77,7 +78,9 @@ class PinoLog implements Log {
   }
 
   error(message: string, fields: LogFields = {}): void {
-    this.#logger.error(clean(fields, true), redactText(message));
+    // What failed is in the codes; where in our code it did is for whoever looks for a fault of ours.
+    const withStack = this.#logger.isLevelEnabled('debug') || decisionOf(fields.error) === 'bug';
+    this.#logger.error(clean(fields, withStack), redactText(message));
   }
 
   child(fields: LogFields): Log {

@@ -9,6 +9,11 @@ export function formatCount(count: number): string {
   return `${(count / factor).toFixed(1)} ${unit}`;
 }
 
+/** `1 table`, `1,234 tables`. */
+export function countOf(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
+
 /** `350 ms`, `4.2 s`, `2 min 05 s`, `3 h 07 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

@@ -81,15 +81,20 @@ export function summarizeReport(report: CompareReport): string {
   const differing = report.tables.filter((table) => !table.equal);
   const lines = differing.slice(0, maxTableLines).flatMap(describeTable);
   const left = differing.length - maxTableLines;
-  if (left > 0) lines.push(`... and ${left} more tables`);
+  if (left > 0) lines.push(`... and ${countOf(left, 'more table')}`);
   return [...lines, describeTotal(report, differing.length)].join('\n');
 }
 
 function describeTotal(report: CompareReport, differing: number): string {
   const at = report.position === null ? '' : ` at ${report.position}`;
-  const what = `${report.tables.length} tables, ${report.rows} rows, ${report.seconds.toFixed(1)} s`;
+  const what = `${countOf(report.tables.length, 'table')}, ${countOf(report.rows, 'row')}, ${report.seconds.toFixed(1)} s`;
   if (report.equal) return `equal${at}: ${what}`;
   return `different${at}: ${differing} of ${what}`;
+}
+
+/** `1 table`, `12 tables`. */
+function countOf(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
 function describeTable(table: TableReport): string[] {
@@ -102,7 +107,7 @@ function describeTable(table: TableReport): string[] {
   const rows = table.differing.flatMap((range) => range.listed);
   const lines = rows.slice(0, maxRowLines).map((row) => `  ${describeRow(table, row)}`);
   const left = missing + extra + different - lines.length;
-  return [head, ...lines, ...(left > 0 ? [`  ... and ${left} more rows`] : [])];
+  return [head, ...lines, ...(left > 0 ? [`  ... and ${countOf(left, 'more row')}`] : [])];
 }
 
 function describeRow(table: TableReport, row: DifferingRow): string {
