@@ -1,7 +1,16 @@
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DurableLog, DurableQueue } from '../../src/stream/index.ts';
+import { encodeRecord } from '../../src/stream/log-file.ts';
 import type { Lsn } from '../../src/wire/index.ts';
 import { waitFor, within } from '../kit/index.ts';
 import { folder } from './folder.ts';
@@ -55,9 +64,9 @@ const logs = (directory: string): string[] =>
     .toSorted()
     .map((name) => join(directory, name));
 
-/** Transactions 1 to `count`, each in a file of its own. */
-async function filesOf(directory: string, count: number): Promise<void> {
-  const { queue, close } = await openQueue(directory, endOf(0), { segmentBytes: 1 });
+/** Transactions 1 to `count`, each in a file of its own unless files may be larger. */
+async function fill(directory: string, count: number, segmentBytes = 1): Promise<void> {
+  const { queue, close } = await openQueue(directory, endOf(0), { segmentBytes });
   for (let n = 1; n <= count; n++) await queue.push(transaction(n));
   await close();
 }
@@ -91,25 +100,33 @@ describe('recovering a durable queue', () => {
     expect(await drain(third.queue)).toEqual(all);
   });
 
-  test('takes a torn end of the last file for the end', async () => {
-    const directory = folder();
-    await filesOf(directory, 3);
-    truncateSync(logs(directory)[2]!, statSync(logs(directory)[2]!).size - 3);
-    const again = await openQueue(directory, endOf(0));
-    expect(again.readFrom).toBe(endOf(2));
-    await again.queue.push(transaction(3));
-    await again.close();
-    expect((await openQueue(directory, endOf(0))).readFrom).toBe(endOf(3));
-  });
+  test.each([
+    ['of its own', 1],
+    ['behind others', sizes.segmentBytes],
+  ])(
+    'takes a torn end of the last file for the end: a transaction %s',
+    async (_where, segmentBytes) => {
+      const directory = folder();
+      await fill(directory, 3, segmentBytes);
+      const last = logs(directory).at(-1)!;
+      truncateSync(last, statSync(last).size - 3);
+      const again = await openQueue(directory, endOf(0));
+      expect(again.readFrom).toBe(endOf(2));
+      await again.queue.push(transaction(3));
+      await again.close();
+      expect((await openQueue(directory, endOf(0))).readFrom).toBe(endOf(3));
+    },
+  );
 
   test.each([
     ['a record of an older file', (path: string) => flipByte(path, 40)],
     ['the head of an older file', (path: string) => flipByte(path, 10)],
     ['the end of an older file', (path: string) => truncateSync(path, statSync(path).size - 1)],
+    ['what follows in an older file', (path: string) => appendFileSync(path, Buffer.alloc(50, 7))],
     ['an older file', (path: string) => rmSync(path)],
   ])('stops when %s is damaged', async (_what, damage) => {
     const directory = folder();
-    await filesOf(directory, 3);
+    await fill(directory, 3);
     damage(logs(directory)[1]!);
     await expect(openQueue(directory, endOf(0))).rejects.toMatchObject({
       code: 'STREAM_SPILL_DAMAGED',
@@ -119,7 +136,7 @@ describe('recovering a durable queue', () => {
 
   test('stops when it begins behind what the target has', async () => {
     const directory = folder();
-    await filesOf(directory, 3);
+    await fill(directory, 3);
     rmSync(logs(directory)[0]!);
     await expect(openQueue(directory, endOf(0))).rejects.toMatchObject({
       code: 'STREAM_SPILL_DAMAGED',
@@ -129,7 +146,7 @@ describe('recovering a durable queue', () => {
 
   test('begins anew where the target is ahead: nobody can tell later that nothing was in between', async () => {
     const directory = folder();
-    await filesOf(directory, 2);
+    await fill(directory, 2);
     const { queue, readFrom, close } = await openQueue(directory, endOf(5));
     expect(readFrom).toBe(endOf(5));
     await queue.push(transaction(6));
@@ -189,21 +206,20 @@ describe('a durable queue', () => {
 
   test('removes files in the target, also one that holds no whole transaction', async () => {
     const directory = folder();
-    const { queue, log, close } = await openQueue(directory, endOf(0), { segmentBytes: 1 });
-    for (let n = 1; n <= 2; n++) await queue.push(transaction(n));
-    await queue.push(block(begin(3), insert()));
-    await close();
-    expect(log.endLsn).toBe(endOf(2));
-    const again = await openQueue(directory, endOf(0), { segmentBytes: 1 });
-    for (let n = 3; n <= 5; n++) await again.queue.push(transaction(n));
-    for (let n = 1; n <= 4; n++) await again.queue.shift();
-    await again.queue.forget(endOf(4));
+    await fill(directory, 2);
+    const { queue, log } = await openQueue(directory, endOf(0), { segmentBytes: 1 });
+    const segment = await log.rotate(endOf(2));
+    await log.append(segment, await encodeRecord(block(begin(3), insert())), null);
+    for (let n = 3; n <= 5; n++) await queue.push(transaction(n));
+    expect(logs(directory)).toHaveLength(6);
+    for (let n = 1; n <= 4; n++) await queue.shift();
+    await queue.forget(endOf(4));
     expect(logs(directory)).toHaveLength(1);
   });
 
   test('does not remove a file that is still to be read', async () => {
     const directory = folder();
-    await filesOf(directory, 3);
+    await fill(directory, 3);
     // The target has it, but the queue cannot take a part of what it handed on back.
     const { queue } = await openQueue(directory, endOf(2));
     await queue.forget(endOf(2));
