@@ -23,7 +23,7 @@ export const replicateErrors = {
   },
   REPLICATE_BLOCKED: {
     decision: 'fix',
-    message: 'pipeline {pipeline} cannot start: {count} findings, the first: {finding}',
+    message: 'pipeline {pipeline} cannot start, findings that block: {count}, the first: {finding}',
     remedy: 'see all of them with sluice check, and what each asks for',
   },
   REPLICATE_NO_SNAPSHOT: {
