@@ -1,5 +1,6 @@
-import { Lifecycle, StatusServer, type Health, type Service } from '../service/index.ts';
+import { Lifecycle, type Health, type Service } from '../service/index.ts';
 import type { Part, PartDeps } from './part.ts';
+import { StatusPage } from './status-page.ts';
 import { SupervisedPart, type PartStatus } from './supervised-part.ts';
 
 export interface DaemonOptions {
@@ -20,19 +21,18 @@ export interface DaemonStatus {
  * none runs any more, the daemon ends with what they failed with.
  */
 export class Daemon implements Service {
-  readonly #options: DaemonOptions;
   readonly #deps: PartDeps;
   readonly #parts: readonly SupervisedPart[];
   readonly #version: string;
   readonly #startedAt = new Date().toISOString();
   readonly #life = new Lifecycle('daemon', (signal, becomeReady) => this.#run(signal, becomeReady));
-  #server: StatusServer | undefined;
+  readonly #page: StatusPage | undefined;
 
   constructor(options: DaemonOptions, deps: PartDeps & { readonly version: string }) {
-    this.#options = options;
     this.#deps = deps;
     this.#version = deps.version;
     this.#parts = options.parts.map((part) => new SupervisedPart(part, deps));
+    this.#page = this.#makePage(options.statusListen);
   }
 
   get ready(): Promise<void> {
@@ -43,9 +43,9 @@ export class Daemon implements Service {
     return this.#life.finished;
   }
 
-  /** Where the status page is, once ready and if there is one. */
+  /** Where the status page is, if there is one; not before the address is free. */
   get statusUrl(): string | undefined {
-    return this.#server?.url;
+    return this.#page?.url;
   }
 
   start(signal?: AbortSignal): void {
@@ -73,32 +73,23 @@ export class Daemon implements Service {
   }
 
   async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
-    await this.#startStatusServer();
+    await this.#page?.open();
     try {
       const running = this.#parts.map((part) => part.run(signal));
       becomeReady();
       throwFailures(await Promise.all(running));
     } finally {
-      await this.#server?.stop();
-      this.#server = undefined;
+      await this.#page?.close();
     }
   }
 
   /** Without the signal: the page answers until the last part has ended, so that a slow stop can be watched. */
-  async #startStatusServer(): Promise<void> {
-    const { statusListen } = this.#options;
-    if (statusListen === undefined) return;
-    const { log, metrics } = this.#deps;
-    this.#server = new StatusServer({
-      listen: statusListen,
-      metrics,
-      status: () => this.status(),
-      health: () => this.health(),
-      log,
-    });
-    this.#server.start();
-    await this.#server.ready;
-    log.info('the status page listens', { url: this.#server.url });
+  #makePage(listen: string | undefined): StatusPage | undefined {
+    if (listen === undefined) return undefined;
+    const { log, metrics, clock } = this.#deps;
+    const status = () => this.status();
+    const health = () => this.health();
+    return new StatusPage({ listen, metrics, status, health, log }, clock);
   }
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Daemon, type Part, type PartService } from '../../src/daemon/index.ts';
 import { ServerError, SluiceError } from '../../src/errors/index.ts';
 import {
+  createLog,
   Lifecycle,
   Metrics,
   silentLog,
@@ -57,11 +58,16 @@ afterEach(async () => {
   opened = [];
 });
 
-function make(parts: Part[], clock?: ManualClock, metrics = new Metrics()): Daemon {
+function make(
+  parts: Part[],
+  clock?: ManualClock,
+  metrics = new Metrics(),
+  { statusListen = '127.0.0.1:0', log = silentLog } = {},
+): Daemon {
   const daemon = new Daemon(
-    { parts, statusListen: '127.0.0.1:0' },
+    { parts, statusListen },
     {
-      log: silentLog,
+      log,
       metrics,
       progress: silentProgress,
       version: '1.2.3',
@@ -100,6 +106,34 @@ describe('the status page', () => {
     });
     const metrics = await (await fetch(`${daemon.statusUrl}/metrics`)).text();
     expect(metrics).toContain('sluice_daemon_running_parts{part="replicate.a"} 1');
+  });
+
+  test('of a second process on the machine comes when the first has left the address', async () => {
+    const first = make([untilStopped('replicate.a')]);
+    first.start();
+    await first.ready;
+    const address = new URL(first.statusUrl ?? '').host;
+    const clock = new ManualClock();
+    const lines: string[] = [];
+    const log = createLog({ write: (line) => lines.push(line) });
+    const options = { statusListen: address, log };
+    const second = make([untilStopped('replicate.a')], clock, new Metrics(), options);
+    second.start();
+    await second.ready;
+    await waitFor('the part to run', () => stateOf(second, 'replicate.a') === 'running');
+    expect(second.statusUrl).toBeUndefined();
+    for (const _ of [1, 2]) {
+      await waitFor('the wait for the address', () => clock.pending === 1);
+      clock.advance(2_000);
+    }
+    await waitFor('the wait for the address', () => clock.pending === 1);
+    await first.stop();
+    clock.advance(2_000);
+    await waitFor('the page', () => second.statusUrl === `http://${address}`);
+    expect((await fetch(`${second.statusUrl}/healthz`)).status).toBe(200);
+    expect(lines.filter((line) => line.includes('"level":"warn"'))).toHaveLength(1);
+    await second.stop();
+    expect(second.statusUrl).toBeUndefined();
   });
 
   test('turns unhealthy when a part fails, while the others go on', async () => {

@@ -48,6 +48,10 @@ describe('secrets', () => {
   });
 });
 
+function loggedError(error: Error, options: LogOptions = {}): string {
+  return logged((log) => log.error('failed', { error }), options).text;
+}
+
 describe('errors', () => {
   test("a server's error is written as codes and objects, without its row values", () => {
     const { text, records } = logged((log) => log.error('the batch failed', { error: duplicate }));
@@ -77,6 +81,13 @@ describe('errors', () => {
     const { text } = logged((log) => log.error('failed', { error: outer }));
     expect(text).not.toContain(rowValue);
     expect(text).toContain('22P02');
+  });
+
+  test('has call frames in a log of debug lines, and where it is a fault of ours', () => {
+    const stop = new SluiceError('LEDGER_FENCED', { pipeline: 'shop' });
+    expect(loggedError(stop)).not.toContain('"stack"');
+    expect(loggedError(stop, { level: 'debug' })).toContain('"stack"');
+    expect(loggedError(new TypeError('x is undefined'))).toContain('"stack"');
   });
 
   test('a pg client error is written like our own', () => {
