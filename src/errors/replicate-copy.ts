@@ -28,6 +28,12 @@ export const copyErrors = {
     message: 'copying {table} was refused with SQLSTATE {sqlstate}',
     remedy: 'see the log of the server that refused it; copied tables stay, start again',
   },
+  COPY_RESTORE_DENIED: {
+    decision: 'stop',
+    message: '{kind} {object} of {table} could not be made again: SQLSTATE 42501, no privilege',
+    remedy:
+      "give the role the table's ownership, CREATE on its schema, REFERENCES on what a foreign key points at, EXECUTE on the functions of an index (sluice check names what it can see), then start again; all rows stay, and the definition is in sluice.dropped_object",
+  },
   COPY_RESTORE_REFUSED: {
     decision: 'stop',
     message: '{kind} {object} of {table} could not be made again: SQLSTATE {sqlstate}',

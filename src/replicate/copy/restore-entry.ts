@@ -15,6 +15,7 @@ import { decisionOf, failpoint, sqlstateOf } from '../../service/index.ts';
  * since a claim waits for whoever has checked it, and an index may take hours.
  *
  * @throws COPY_RESTORE_REFUSED  the rows do not fit it; nothing is lost
+ * @throws COPY_RESTORE_DENIED  the role may not make it; nothing is lost
  */
 export async function restoreEntry(tx: Tx, owner: Owner, entry: DroppedObject): Promise<void> {
   await failpoint('copy.index.before-restore');
@@ -49,15 +50,10 @@ async function explain(entry: DroppedObject, run: () => Promise<unknown>): Promi
     if (!(error instanceof ServerError)) throw error;
     const decision = decisionOf(error);
     if (decision === 'retry' || decision === 'reconnect') throw error;
-    throw new SluiceError(
-      'COPY_RESTORE_REFUSED',
-      {
-        kind: entry.kind,
-        object: entry.name,
-        table: displayName(entry.table),
-        sqlstate: error.sqlstate,
-      },
-      { cause: error },
-    );
+    const { sqlstate } = error;
+    const details = { kind: entry.kind, object: entry.name, table: displayName(entry.table) };
+    if (sqlstate === '42501')
+      throw new SluiceError('COPY_RESTORE_DENIED', details, { cause: error });
+    throw new SluiceError('COPY_RESTORE_REFUSED', { ...details, sqlstate }, { cause: error });
   }
 }
