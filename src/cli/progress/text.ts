@@ -25,6 +25,24 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
 }
 
+/** How fast and how long, in no more than 44 cells: `120 k rows/s, 9.1 MB/s, 2 min 05 s left`. */
+export function describePace({ amount, perSecond, leftMs }: TaskView): string {
+  return [
+    amount.rows > 0 ? `${formatShortCount(perSecond.rows)} rows/s` : '',
+    amount.bytes > 0 ? `${formatByteSize(Math.round(perSecond.bytes))}/s` : '',
+    leftMs === undefined ? '' : `${formatDuration(leftMs)} left`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** `9,999`, then `12 k`, `1.2 M`. */
+function formatShortCount(count: number): string {
+  if (count >= 9_999.5 && count < 999_500) return `${Math.round(count / 1e3)} k`;
+  if (count >= 999_500 && count < 1e7) return `${(count / 1e6).toFixed(1)} M`;
+  return formatCount(count);
+}
+
 /** How far it is and how fast: `5,800,000 of 10,000,000 rows, 1,200,000 rows/s, 140 MB/s, 4 s left`. */
 export function describeAmounts(task: TaskView): string {
   const { amount, total, perSecond, leftMs } = task;
@@ -75,7 +93,7 @@ function cellsOf(char: string): number {
     : 1;
 }
 
-function describeRows(rows: number, total: number | undefined): string {
+export function describeRows(rows: number, total: number | undefined): string {
   return total === undefined
     ? `${formatCount(rows)} rows`
     : `${formatCount(rows)} of ${formatCount(Math.max(total, rows))} rows`;

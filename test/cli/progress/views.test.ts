@@ -31,9 +31,28 @@ describe('the terminal', () => {
     clock.advance(1000);
     expect(shownText(screen.written).trimEnd().split('\n')).toEqual([
       '✓ copy / public.customers  100 rows, 100 rows/s, 1 KB/s, in 1.0 s',
-      'copy             █████░░░░░░░░░░░░░░░  25 %  100 of 400 rows, 50 rows/s, 512 B/s, 6.0 s left',
+      'copy             █████░░░░░░░░░░░░░░░  25 %  50 rows/s, 512 B/s, 6.0 s left, 100 of 400 rows',
       '  public.orders  copying',
     ]);
+  });
+
+  test('shows name, share, pace and time left of a copy within 80 columns', () => {
+    const { screen, clock, progress } = beginTerminal(20, 80);
+    const copy = progress.task('copy', { rows: 90_000_000, bytes: 900 * 1024 ** 3 });
+    const table = copy.task('public.order_items_archive', { rows: 80_000_000, bytes: 2 ** 39 });
+    table.status('copying');
+    for (let second = 0; second < 5; second += 1) {
+      table.advance({ rows: 987_654, bytes: 1023.9 * 1024 ** 2 });
+      clock.advance(1000);
+    }
+    const lines = shownText(screen.written).trimEnd().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/^copy .* 0 %  \d+ k rows\/s, \d+\.\d MB\/s, \d+ min \d\d s left/),
+      expect.stringMatching(
+        /^ {2}public\.order_items_ar… .* 0 %  \d+ k rows\/s, \d+\.\d MB\/s, \d+ min \d\d s left/,
+      ),
+    ]);
+    expect(lines.every((line) => line.length < 80)).toBe(true);
   });
 
   test('fits a screen of any size, whatever runs', () => {
