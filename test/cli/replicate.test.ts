@@ -137,6 +137,19 @@ describe('sluice replicate', () => {
     expect(again.stdout).toBe('shop: nothing was left\n');
   });
 
+  test('run of a pipeline whose slot is gone does not start, exits 3, and tells what to do', async () => {
+    const { from, place } = await makePair();
+    expect(await runHere(['replicate', 'run', '--once', ...place])).toMatchObject({ exitCode: 0 });
+    await from.query(
+      `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()`,
+    );
+    const again = await runHere(['replicate', 'run', '--once', ...place]);
+    expect(again.exitCode).toBe(3);
+    expect(again.stderr).toMatch(/blocks CHECK_SLOT_MISSING slot sluice_shop_\w+: /);
+    expect(again.stderr).toContain('empty its tables on the target');
+    expect((await runHere(['check', ...place])).exitCode).toBe(1);
+  });
+
   test('run --once that is interrupted is not done and says so', async () => {
     const { to, place } = await makePair();
     const blocker = await to.client();
