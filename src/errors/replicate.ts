@@ -36,6 +36,13 @@ export const replicateErrors = {
     message: 'pipeline {pipeline} has no tables: nothing on the source matches {patterns}',
     remedy: 'name tables that exist',
   },
+  REPLICATE_OLD_ROWS: {
+    decision: 'stop',
+    message:
+      'the source sends {table} as it was before it changed: column {column}; the target {problem}',
+    remedy:
+      "give the target's column a type that takes both (without a modifier) until they are applied, then start again; nothing after the position was applied",
+  },
   REPLICATE_RUNNING: {
     decision: 'fix',
     message: 'a process runs pipeline {pipeline}',
@@ -58,10 +65,22 @@ export const replicateErrors = {
     remedy:
       'make the same change on the target, then start again; nothing after the position was applied',
   },
+  REPLICATE_TABLE_GONE: {
+    decision: 'stop',
+    message: 'the pipeline has copied {table}, which is {change}: changes of it would be left out',
+    remedy:
+      'undo it if it was renamed, or add the pattern {pattern} to the tables to leave it out: its rows on the target stay as they are; then start again',
+  },
   REPLICATE_TABLE_REPLACED: {
     decision: 'stop',
     message:
       '{table} of the source is not the table that was copied, or was not published all the time since: changes were missed',
     remedy: 'drop the pipeline (sluice replicate drop), empty the target, and copy anew',
+  },
+  REPLICATE_TEXT_NEEDED: {
+    decision: 'reconnect',
+    message:
+      'column {column} of {table} was of another type when it was written: binary does not fit',
+    remedy: 'start again, asking for text',
   },
 } as const satisfies ErrorSpecs;

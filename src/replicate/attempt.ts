@@ -1,4 +1,4 @@
-import { displayName } from '../catalog/index.ts';
+import { displayName, qualifiedName } from '../catalog/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import {
   claimPipeline,
@@ -31,20 +31,17 @@ import {
   type RestoreRequest,
 } from './copy/index.ts';
 import type { PipelineConnections } from './connections.ts';
+import { findDestinations } from './destinations.ts';
+import { FlushedPositions } from './flushed-positions.ts';
+import { expectNoneRenamed } from './gone-tables.ts';
 import type { PipelineMetrics } from './metrics.ts';
 import type { ReplicationOptions } from './options.ts';
 import { pumpBlocks } from './pump.ts';
 import { openSpill, type OpenQueue, type PipelineSpill } from './pipeline-spill.ts';
-import { destinations, planTables, type Plan } from './plan.ts';
+import { planTables, type Plan } from './plan.ts';
 import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
 import { publish, publishedTables } from './source/publication.ts';
-import {
-  createSlotSnapshot,
-  readSlot,
-  removeSlot,
-  sourcePosition,
-  type SlotSnapshot,
-} from './source/slot.ts';
+import { createSlotSnapshot, readSlot, sourcePosition, type SlotSnapshot } from './source/slot.ts';
 import type { Standing } from './standing.ts';
 import {
   defaultSilenceLimitMs,
@@ -62,6 +59,8 @@ export interface AttemptDeps {
   readonly metrics: PipelineMetrics;
   readonly clock: Clock;
   readonly standing: Standing;
+  /** The stream must come as text, whatever the plan says: see REPLICATE_TEXT_NEEDED. */
+  readonly asText: boolean;
   readonly signal: AbortSignal;
   readonly becomeReady: () => void;
 }
@@ -101,7 +100,8 @@ class Attempt {
     const { connections, standing, options } = this.#deps;
     standing.enter('checking');
     await migrate(connections.target);
-    const plan = await planTables(connections.source, connections.target, options);
+    const planned = await planTables(connections.source, connections.target, options);
+    const plan: Plan = this.#deps.asText ? { ...planned, streamFormat: 'text' } : planned;
     await this.#check();
     const pipeline = await this.#claim();
     standing.claimed(pipeline);
@@ -127,7 +127,6 @@ class Attempt {
       pipeline: name,
       tables: options.tables ?? [],
       tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
-      slot: false,
       slot: false,
     });
     for (const finding of findings)
@@ -175,16 +174,18 @@ class Attempt {
    */
   async #expectSameTables(plan: Plan, pipeline: Pipeline): Promise<void> {
     if (pipeline.position === null) return;
+    const { connections, options } = this.#deps;
     const states = await this.#states(pipeline);
     const names = [pipeline.publication, insertPublicationName(pipeline.publication)];
-    const published = await publishedTables(this.#deps.connections.source, names);
+    const published = await publishedTables(connections.source, names);
+    const known = { source: connections.source, plan, states: [...states.values()] };
+    await expectNoneRenamed({ ...known, tables: options.tables ?? [] }, published);
     for (const { source } of plan.pairs) {
-      const table = displayName(source);
-      const known = states.get(table);
+      const known = states.get(qualifiedName(source));
       if (!known || known.state === 'pending') continue;
       const isSame = known.sourceOid === null || known.sourceOid === source.oid;
       if (!isSame || !published.has(source.oid))
-        throw new SluiceError('REPLICATE_TABLE_REPLACED', { table });
+        throw new SluiceError('REPLICATE_TABLE_REPLACED', { table: displayName(source) });
     }
   }
 
@@ -195,22 +196,24 @@ class Attempt {
     const known = startPosition(pipeline, slot, spill.facts);
     if (known === null) {
       // A slot without a recorded position is one whose creator died in between: it holds nothing of ours.
-      if (slot) await removeSlot(source, pipeline.slot);
-      const snapshot = await this.#createSlot(pipeline.slot, false);
-      await failpoint('replicate.slot.created');
-      await setFirstPosition(target, pipeline, snapshot.lsn);
-      await this.#registerTables(plan, pipeline, snapshot.lsn);
+      const snapshot = await this.#createSlot(pipeline.slot, false, async ({ lsn }) => {
+        await failpoint('replicate.slot.created');
+        await setFirstPosition(target, pipeline, lsn);
+        await this.#registerTables(plan, pipeline, lsn);
+      });
       return { position: snapshot.lsn, snapshot };
     }
     await resetUnfinished(target, pipeline, plan.pairs);
     await restoreDropped({ ...this.#restoreRequest(pipeline), tables: plan.pairs });
     const states = await this.#states(pipeline);
     const isComplete = plan.pairs.every(
-      (pair) => states.get(displayName(pair.source))?.state === 'ready',
+      (pair) => states.get(qualifiedName(pair.source))?.state === 'ready',
     );
     if (isComplete) return { position: known, snapshot: null };
-    const snapshot = await this.#createSlot(copySlotName(pipeline.slot), true);
-    await this.#registerTables(plan, pipeline, snapshot.lsn);
+    const copySlot = copySlotName(pipeline.slot);
+    const snapshot = await this.#createSlot(copySlot, true, ({ lsn }) =>
+      this.#registerTables(plan, pipeline, lsn),
+    );
     return { position: known, snapshot };
   }
 
@@ -220,17 +223,29 @@ class Attempt {
     return { target: connections.targetTarget, owner, jobs, log, progress, signal };
   }
 
-  async #createSlot(slot: string, temporary: boolean): Promise<SlotSnapshot> {
+  /** The slot and its snapshot, once both are on record; the snapshot's session ends when that fails. */
+  async #createSlot(
+    slot: string,
+    temporary: boolean,
+    record: (made: SlotSnapshot) => Promise<void>,
+  ): Promise<SlotSnapshot> {
     const { connections, log, signal } = this.#deps;
     const options = { slot, temporary, log, signal };
-    return await createSlotSnapshot(connections.sourceTarget, connections.source, options);
+    const made = await createSlotSnapshot(connections.sourceTarget, connections.source, options);
+    try {
+      await record(made);
+      return made;
+    } catch (error) {
+      made.holder.destroy();
+      throw error;
+    }
   }
 
   /** Every table that has no rows of ours yet gets its snapshot's position: its gate (P5). */
   async #registerTables(plan: Plan, pipeline: Pipeline, snapshotLsn: Lsn): Promise<void> {
     const states = await this.#states(pipeline);
     for (const { source } of plan.pairs) {
-      const state = states.get(displayName(source))?.state ?? 'pending';
+      const state = states.get(qualifiedName(source))?.state ?? 'pending';
       if (state !== 'pending') continue;
       await setTableState(this.#deps.connections.target, pipeline.name, source, 'pending', {
         snapshotLsn,
@@ -241,7 +256,7 @@ class Attempt {
 
   async #states(pipeline: Pipeline): Promise<Map<string, PipelineTable>> {
     const states = await readTableStates(this.#deps.connections.target, pipeline.name);
-    return new Map(states.map((state) => [displayName(state), state]));
+    return new Map(states.map((state) => [qualifiedName(state), state]));
   }
 
   async #copyAndFollow(
@@ -324,7 +339,7 @@ class Attempt {
     standing.enter('copying');
     const states = await this.#states(pipeline);
     const tables = plan.pairs.filter(
-      (pair) => states.get(displayName(pair.source))?.state !== 'ready',
+      (pair) => states.get(qualifiedName(pair.source))?.state !== 'ready',
     );
     const lost = new AbortController();
     void snapshot.holder.closed.then(() => lost.abort());
@@ -354,10 +369,8 @@ class Attempt {
   ): Promise<void> {
     const { connections, standing, metrics, signal, log, becomeReady, options } = this.#deps;
     const { reader, open, stopAt, position } = from;
-    const gates = new Map<string, Lsn>();
-    for (const [table, state] of await this.#states(pipeline))
-      gates.set(table, state.snapshotLsn ?? position);
-    let forgotten: Promise<void> = Promise.resolve();
+    const states = [...(await this.#states(pipeline)).values()];
+    const flushedPositions = new FlushedPositions(open);
     const applier = new Applier({
       session: connections.apply,
       owner: pipeline,
@@ -365,9 +378,16 @@ class Attempt {
       position,
       format: plan.streamFormat,
       byDependency: !connections.isReplicaRole,
-      findDestination: destinations(plan, gates, () =>
-        publishedTables(connections.source, this.#publications(plan, pipeline)),
-      ),
+      findDestination: findDestinations({
+        plan,
+        source: connections.source,
+        states,
+        position,
+        tables: options.tables ?? [],
+        publications: this.#publications(plan, pipeline),
+        // A durable spill holds what was read in binary.
+        canAskForText: options.spill?.mode !== 'durable',
+      }),
       readHold: () => connections.readHold(pipeline.name),
       ...(options.applyLimits && { limits: options.applyLimits }),
       events: {
@@ -379,7 +399,7 @@ class Attempt {
           reader.confirm(flushed);
           standing.confirmed(flushed);
           metrics.flushed();
-          forgotten = open.forget(flushed);
+          flushedPositions.forget(flushed);
         },
         retriedInOrder: (reason) => {
           metrics.retriedInOrder();
@@ -390,15 +410,19 @@ class Attempt {
     standing.follows(applier, reader);
     standing.enter('following');
     becomeReady();
-    const newest = [...gates.values()].reduce((a, b) => (a > b ? a : b), position);
+    const newest = states.reduce(
+      (lsn, { snapshotLsn }) => (snapshotLsn !== null && snapshotLsn > lsn ? snapshotLsn : lsn),
+      position,
+    );
+    const mayGoOn = AbortSignal.any([signal, flushedPositions.failed]);
     // Foreign keys come back once every table has reached the newest snapshot: before, they need not hold.
-    if (position < newest) await applier.run(open.queue, { signal, stopAt: newest });
-    await runBeside(signal, [
+    if (position < newest) await applier.run(open.queue, { signal: mayGoOn, stopAt: newest });
+    await runBeside(mayGoOn, [
       (until) => applier.run(open.queue, { signal: until, stopAt }),
       (until) => restoreForeignKeys({ ...this.#restoreRequest(pipeline), signal: until }),
       (until, done) => this.#watchTables(plan, AbortSignal.any([until, done])),
     ]);
-    await forgotten;
+    await flushedPositions.settled();
   }
 
   /** Ends with REPLICATE_TABLE_ADDED when there is a table to be copied first. */

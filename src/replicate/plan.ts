@@ -1,19 +1,14 @@
 import {
   compareColumns,
   dependencyOrder,
-  displayName,
+  qualifiedName,
   readTables,
   type Queryable,
   type Table,
 } from '../catalog/index.ts';
-import { SluiceError } from '../errors/index.ts';
-import type { Relation } from '../wire/index.ts';
 import { readEquality } from './apply/equality.ts';
-import { joinTarget } from './apply/target-table.ts';
-import type { Destination } from './apply/relations.ts';
 import type { ReplicationOptions } from './options.ts';
 import { loadSql } from './sql.ts';
-import type { Lsn } from '../wire/index.ts';
 
 const readLeaves = loadSql('source/sql/partition-leaves');
 
@@ -75,7 +70,7 @@ function pairTables(
   tablesWithoutKey: 'refuse' | 'insert_only',
 ): TablePair[] {
   const byOid = new Map(sourceTables.map((table) => [table.oid, table]));
-  const byName = new Map(targetTables.map((table) => [displayName(table), table]));
+  const byName = new Map(targetTables.map((table) => [qualifiedName(table), table]));
   const pairs: TablePair[] = [];
   for (const source of sourceTables) {
     if (source.kind !== 'r' || source.persistence !== 'p') continue;
@@ -100,7 +95,7 @@ function findTarget(
   targets: ReadonlyMap<string, Table>,
 ): Table | undefined {
   for (let at: Table | undefined = source; at; at = sources.get(at.parentOid ?? 0)) {
-    const target = targets.get(displayName(at));
+    const target = targets.get(qualifiedName(at));
     if (target) return target;
   }
   return undefined;
@@ -133,55 +128,4 @@ async function foldPartitions(
 function depth(table: Table, all: readonly Table[]): number {
   const parent = all.find((other) => other.oid === table.parentOid);
   return parent ? 1 + depth(parent, all) : 0;
-}
-
-/**
- * How the stream's relations find their tables, each gated by its own copy (P5).
- *
- * What the publications no longer hold (a partition that is detached or dropped, a table that was taken out of
- * the settings) is left out: the stream still tells of it from before. One that had another name for a while is
- * the same table.
- */
-export function destinations(
-  plan: Plan,
-  snapshots: ReadonlyMap<string, Lsn>,
-  readPublished: () => Promise<ReadonlyMap<number, string>>,
-): (relation: Relation) => Promise<Destination | null> {
-  const byOid = new Map(plan.pairs.map((pair) => [pair.source.oid, pair]));
-  return async (relation) => {
-    const name = displayName(relation);
-    const pair = byOid.get(relation.oid);
-    const planned = pair && displayName(pair.source);
-    if (name !== planned) {
-      const nameNow = (await readPublished()).get(relation.oid);
-      if (nameNow === undefined) return null;
-      if (nameNow !== planned) throw new SluiceError('REPLICATE_TABLE_ADDED', { table: name });
-    }
-    const snapshotLsn = planned && snapshots.get(planned);
-    if (!pair || !snapshotLsn) throw new SluiceError('REPLICATE_TABLE_ADDED', { table: name });
-    assertColumns(relation, pair);
-    const facts = { rank: plan.ranks.get(pair.target.oid) ?? 0, equality: plan.equality };
-    return { table: joinTarget(relation, pair.target, facts), snapshotLsn };
-  };
-}
-
-/** @throws SluiceError REPLICATE_TABLE_CHANGED the source's table has columns that the plan does not know */
-function assertColumns(relation: Relation, pair: TablePair): void {
-  const known = new Map(pair.target.columns.map((column) => [column.name, column]));
-  const types = new Map(pair.source.columns.map((column) => [column.name, column]));
-  for (const column of relation.columns) {
-    const there = known.get(column.name);
-    const planned = types.get(column.name);
-    const table = displayName(relation);
-    if (!there || there.generated !== '')
-      throw new SluiceError('REPLICATE_TABLE_CHANGED', {
-        table,
-        change: `column ${column.name}, which the target cannot take`,
-      });
-    if (!planned || planned.typeOid !== column.typeOid)
-      throw new SluiceError('REPLICATE_TABLE_CHANGED', {
-        table,
-        change: `column ${column.name} of another type than when the pipeline started`,
-      });
-  }
 }

@@ -10,6 +10,7 @@ import {
   type Progress,
   type Service,
 } from '../service/index.ts';
+import { isSluiceError } from '../errors/index.ts';
 import { parseConnection } from '../session/index.ts';
 import { attemptPipeline } from './attempt.ts';
 import { openConnections } from './connections.ts';
@@ -36,6 +37,7 @@ export class Replication implements Service {
   readonly #standing: Standing;
   readonly #metrics: PipelineMetrics;
   readonly #life: Lifecycle;
+  #asText = false;
 
   constructor(options: ReplicationOptions, deps: ReplicationDeps) {
     this.name = options.name ?? defaultName(options);
@@ -87,6 +89,7 @@ export class Replication implements Service {
             this.#standing.enter('stopped', error);
             throw error;
           }
+          this.#asText ||= isSluiceError(error, 'REPLICATE_TEXT_NEEDED');
           if (this.#standing.status().position !== before) backoff.reset();
           await this.#wait(error, backoff.nextDelayMs(), signal);
         }
@@ -126,6 +129,7 @@ export class Replication implements Service {
         metrics: this.#metrics,
         clock: this.#clock,
         standing: this.#standing,
+        asText: this.#asText,
         signal,
         becomeReady,
       });

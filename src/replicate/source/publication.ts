@@ -1,4 +1,4 @@
-import { displayName, identifier, qualifiedName, type Table } from '../../catalog/index.ts';
+import { identifier, qualifiedName, type Table } from '../../catalog/index.ts';
 import { inTransaction, type Tx } from '../../ledger/index.ts';
 import { loadSql, textOf } from '../sql.ts';
 
@@ -49,7 +49,7 @@ function memberList(tables: readonly Table[]): string {
   return tables.map((table) => `ONLY ${qualifiedName(table)}`).join(', ');
 }
 
-/** What publications hold now, themselves or as partitions: the tables' names by oid. */
+/** What publications hold now, themselves or as partitions: the tables' quoted names by oid. */
 export async function publishedTables(
   source: Tx,
   publications: readonly string[],
@@ -59,7 +59,7 @@ export async function publishedTables(
     const { rows } = await source.query(readPublished, [publication]);
     for (const row of rows) {
       const table = { schema: textOf(row, 'schema_name')!, name: textOf(row, 'table_name')! };
-      tables.set(Number(textOf(row, 'oid')), displayName(table));
+      tables.set(Number(textOf(row, 'oid')), qualifiedName(table));
     }
   }
   return tables;
