@@ -45,13 +45,14 @@ export class CopyIn {
   /**
    * Sends CopyData messages, framed already; a run may end anywhere inside one and go on in the next.
    *
+   * @param onWritten called when the system has taken the run: its memory is not needed any more
    * @returns undefined, or a promise to wait for before the next run. Rejects with the server's
    *   error once that is known
    */
-  write(run: Buffer): Promise<void> | undefined {
+  write(run: Buffer, onWritten?: () => void): Promise<void> | undefined {
     if (this.#error !== null) return Promise.reject(this.#error);
     this.#boundary.pass(run);
-    return this.#link.write(run) ? undefined : this.#drained();
+    return this.#link.write(run, onWritten) ? undefined : this.#drained();
   }
 
   /** Everything was sent. @throws ServerError  the server does not take it */

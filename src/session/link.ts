@@ -100,9 +100,17 @@ export class Link {
     return promise;
   }
 
-  /** Writes bytes that belong to a submission under way; false asks to wait for `drained`. */
-  write(bytes: Buffer): boolean {
-    return this.isOpen ? this.#socket.write(bytes) : true;
+  /**
+   * Writes bytes that belong to a submission under way; false asks to wait for `drained`.
+   *
+   * @param onWritten called when the system has taken the bytes: their memory is not needed any more
+   */
+  write(bytes: Buffer, onWritten?: () => void): boolean {
+    if (!this.isOpen) return true;
+    if (onWritten === undefined) return this.#socket.write(bytes);
+    return this.#socket.write(bytes, (error) => {
+      if (!error) onWritten();
+    });
   }
 
   get needsDrain(): boolean {

@@ -47,7 +47,7 @@ class CopySink {
   readonly take = (run: Buffer): Promise<void> | undefined => {
     this.bytes += run.length;
     this.#onBytes(run.length);
-    const drained = this.#copy.write(run);
+    const drained = this.#copy.write(run, () => freeMemory(run));
     if (drained === undefined) {
       this.#waiting = 0;
       return undefined;
@@ -65,4 +65,14 @@ class CopySink {
   end(): Promise<{ rowCount: number | null }> {
     return this.#copy.end();
   }
+}
+
+/**
+ * Gives the memory of what was sent back at once. Left to the garbage collector, buffers of a copy make it
+ * look through everything every few dozen megabytes: half of what a copy costs this process.
+ *
+ * A run that shares its memory with something else (the messages after the last row) is left alone.
+ */
+function freeMemory({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
