@@ -59,6 +59,7 @@ export interface AttemptDeps {
   readonly metrics: PipelineMetrics;
   readonly clock: Clock;
   readonly standing: Standing;
+  readonly isChecked: boolean;
   /** The stream must come as text, whatever the plan says: see REPLICATE_TEXT_NEEDED. */
   readonly asText: boolean;
   readonly signal: AbortSignal;
@@ -102,7 +103,7 @@ class Attempt {
     await migrate(connections.target);
     const planned = await planTables(connections.source, connections.target, options);
     const plan: Plan = this.#deps.asText ? { ...planned, streamFormat: 'text' } : planned;
-    await this.#check();
+    if (!this.#deps.isChecked) await this.#check();
     const pipeline = await this.#claim();
     standing.claimed(pipeline);
     await this.#publish(plan, pipeline);

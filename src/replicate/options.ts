@@ -30,5 +30,7 @@ export interface ReplicationOptions {
     | undefined;
   /** How long a server may keep silent before its connections are given up. Default 60 s. */
   readonly silenceLimitMs?: number | undefined;
+  /** The check has been made and blocks nothing: the first attempt leaves it out. */
+  readonly isChecked?: boolean | undefined;
   readonly applyLimits?: Partial<ApplyLimits> | undefined;
 }

@@ -38,12 +38,14 @@ export class Replication implements Service {
   readonly #metrics: PipelineMetrics;
   readonly #life: Lifecycle;
   #asText = false;
+  #isChecked: boolean;
 
   constructor(options: ReplicationOptions, deps: ReplicationDeps) {
     this.name = options.name ?? defaultName(options);
     this.#options = options;
     this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
+    this.#isChecked = options.isChecked ?? false;
     this.#standing = new Standing(this.name, () => this.#clock.nowMs());
     this.#metrics = pipelineMetrics(deps.metrics, this.name);
     this.#life = new Lifecycle(`replicate.${this.name}`, (signal, becomeReady) =>
@@ -129,11 +131,13 @@ export class Replication implements Service {
         metrics: this.#metrics,
         clock: this.#clock,
         standing: this.#standing,
+        isChecked: this.#isChecked,
         asText: this.#asText,
         signal,
         becomeReady,
       });
     } finally {
+      this.#isChecked = false; // the world may be another at the next attempt
       await connections.close();
     }
   }

@@ -62,7 +62,7 @@ async function replicate(io: CommandIo, pipeline: FoundPipeline, flags: Flags): 
   let replication: Replication | undefined;
   const part = replicatePart(
     `replicate.${pipeline.name}`,
-    async () => pipeline.options,
+    async () => ({ ...pipeline.options, isChecked: true }),
     (made) => {
       replication = made;
       following.watch(made);
