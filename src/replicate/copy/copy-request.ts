@@ -29,6 +29,11 @@ export interface CopyRequest {
   readonly rangeBytes?: number | undefined;
   /** Smaller source tables are filled with their indexes in place; default 1 MiB. */
   readonly keepIndexesBelowBytes?: number | undefined;
+  /**
+   * Tables are ready with their statistics, and VACUUM goes on beside what the caller does next; see
+   * `CopySummary.vacuum`. Default false: they are ready when they are vacuumed.
+   */
+  readonly vacuumsLater?: boolean | undefined;
   readonly log: Log;
   readonly progress: Progress;
   /** Told of every committed range. */
@@ -59,4 +64,13 @@ export interface CopySummary {
    * nothing to the source before the target has flushed up to here (P2).
    */
   readonly targetLsn: Lsn;
+  readonly vacuum: BackgroundVacuum;
+}
+
+/** VACUUM only makes later reads cheaper: nobody need wait for it, and the server would do it in time. */
+export interface BackgroundVacuum {
+  /** Never rejects; what fails is logged. */
+  readonly done: Promise<void>;
+  /** Leaves the rest to the server's autovacuum; resolves when our sessions have ended. */
+  stop(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { displayName } from '../../catalog/index.ts';
 import { readTableStates } from '../../ledger/index.ts';
 import type { ProgressTask } from '../../service/index.ts';
 import { parseLsn, type Lsn } from '../../wire/index.ts';
-import type { CopyRequest, CopySummary } from './copy-request.ts';
+import type { BackgroundVacuum, CopyRequest, CopySummary } from './copy-request.ts';
 import { onOneLane, workThrough, type CrewOptions } from './crew.ts';
 import { expectEmpty, mustRestart } from './empty-table.ts';
 import { finishGroup, type FinishOptions } from './finish-group.ts';
@@ -45,6 +45,7 @@ class Copy {
   readonly #snapshot: SharedSnapshot;
   readonly #crew: CrewOptions;
   readonly #queue = new WorkQueue<Lane>();
+  readonly #vacuums = new WorkQueue<Lane>();
   readonly #journal: Journal;
   readonly #members: MemberCopy[] = [];
   readonly #setAside: unknown[] = [];
@@ -71,7 +72,8 @@ class Copy {
     }
     progress.done();
     const targetLsn = await onOneLane(this.#crew, 'reading the position', readInsertPosition);
-    return this.#summarize((performance.now() - startedAt) / 1000, targetLsn);
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { ...this.#summarize(seconds, targetLsn), vacuum: this.#vacuum() };
   }
 
   /** What is not `ready` yet, by table of the target; their foreign keys are gone when this returns. */
@@ -119,6 +121,7 @@ class Copy {
       journal: this.#journal,
       queue: this.#queue,
       jobs: this.#crew.jobs,
+      vacuums: this.#request.vacuumsLater === true ? this.#vacuums : null,
     };
     for (const group of groups.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
       const tables = tablesToCopy(group);
@@ -153,6 +156,7 @@ class Copy {
       const ranges = cutRanges(
         isCut ? size : { blocks: 0, bytes: 0 },
         rangeBytes ?? rangeBytesFor(size, jobs),
+        jobs,
       );
       return new MemberCopy(table, ranges, task, {
         owner,
@@ -171,7 +175,22 @@ class Copy {
     }).push();
   }
 
-  #summarize(seconds: number, targetLsn: Lsn): CopySummary {
+  #vacuum(): BackgroundVacuum {
+    const { log, signal } = this.#request;
+    const stopped = new AbortController();
+    const options = { ...this.#crew, signal: AbortSignal.any([signal, stopped.signal]) };
+    const done = workThrough(this.#vacuums, options).catch((error: unknown) => {
+      if (!options.signal.aborted)
+        log.warn('VACUUM failed: the server will do it in time', { error });
+    });
+    const stop = (): Promise<void> => {
+      stopped.abort(new Error('VACUUM is left to the server'));
+      return done;
+    };
+    return { done, stop };
+  }
+
+  #summarize(seconds: number, targetLsn: Lsn): Omit<CopySummary, 'vacuum'> {
     const tables = this.#members.map((member) => member.summary);
     return {
       tables,

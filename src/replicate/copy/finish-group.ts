@@ -13,7 +13,7 @@ import type { TableGroup } from './group.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { restoreEntry } from './restore-entry.ts';
-import { vacuumSql } from './statements.ts';
+import { analyzeSql, vacuumSql } from './statements.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface FinishOptions {
@@ -21,13 +21,15 @@ export interface FinishOptions {
   readonly journal: Journal;
   readonly queue: WorkQueue<Lane>;
   readonly jobs: number;
+  /** Where VACUUM waits for later; null runs it before the table is ready. */
+  readonly vacuums: WorkQueue<Lane> | null;
 }
 
 /**
  * From "all rows are there" to `ready`:
  *
  *     copied ─▶ indexing: index ┐ index ┐ ... (side by side)
- *                               └───────┴─▶ constraints, marks ─▶ VACUUM ANALYZE ─▶ ready
+ *                               └───────┴─▶ constraints, marks ─▶ [VACUUM] ANALYZE ─▶ ready ─▶ [VACUUM]
  *
  * Every step is journaled or can be done again; call it again after whatever happened.
  */
@@ -68,17 +70,25 @@ async function concludeGroup(
   progress: ProgressTask,
   options: FinishOptions,
 ): Promise<void> {
-  const { owner, journal } = options;
+  const { owner, journal, vacuums } = options;
+  const { target } = group;
   const session = await lane.target;
-  if (attempt > 1) await journal.reload(session, group.target);
+  if (attempt > 1) await journal.reload(session, target);
   for (const entry of restorableEntries(journal, group)) {
     await restoreEntry(session, owner, entry);
     journal.remove(entry);
   }
-  progress.status('vacuuming');
-  await session.query(vacuumSql(group.target, Math.floor(session.serverVersion / 10_000)));
+  progress.status('gathering statistics');
+  await session.query(vacuums === null ? vacuumSql(session, target, true) : analyzeSql(target));
   await setStates(session, owner, group, 'ready');
   progress.done();
+  vacuums?.push('restore', {
+    what: `vacuuming ${displayName(target)}`,
+    run: async (on) => {
+      const free = await on.target;
+      await free.query(vacuumSql(free, target, false));
+    },
+  });
 }
 
 /** After a lost connection nobody knows whether the index was committed; the journal does. */
@@ -117,8 +127,8 @@ async function setStates(
   });
 }
 
-/** The workers that a build may call upon, so that all builds together keep about `jobs` of them busy. */
+/** The workers that a build may call upon beside itself, so that all builds together are about `jobs`. */
 async function shareWorkers(tx: Tx, jobs: number, builds: number): Promise<void> {
-  const workers = Math.max(1, Math.ceil(jobs / builds));
+  const workers = Math.ceil(jobs / builds) - 1;
   await tx.query(`set max_parallel_maintenance_workers = ${workers}`);
 }

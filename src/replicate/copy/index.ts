@@ -1,4 +1,10 @@
-export type { CopiedTable, CopyRequest, CopySummary, CopyTable } from './copy-request.ts';
+export type {
+  BackgroundVacuum,
+  CopiedTable,
+  CopyRequest,
+  CopySummary,
+  CopyTable,
+} from './copy-request.ts';
 export { copyTables } from './copy-tables.ts';
 export {
   resetUnfinished,

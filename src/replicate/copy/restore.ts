@@ -74,7 +74,7 @@ export async function restoreDropped(
   const queue = new WorkQueue<Lane>();
   for (const group of groups) {
     const task = lazyTask(crew.progress, displayName(group.target));
-    pushFinish(queue, group, task, { owner, journal, queue, jobs });
+    pushFinish(queue, group, task, { owner, journal, queue, jobs, vacuums: null });
   }
   await workThrough(queue, crew);
 }

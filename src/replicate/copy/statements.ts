@@ -48,14 +48,21 @@ export function insertEmptySql(table: CopyTable, rows: number): string {
   return `insert into ${qualifiedName(table.target)} select from pg_catalog.generate_series(1, ${rows})`;
 }
 
+export function analyzeSql(table: Table): string {
+  return `analyze ${qualifiedName(table)}`;
+}
+
 /**
- * Marks rows as visible to all now, instead of at the first read of each page, and gives the planner its
- * statistics. The table has no dead rows, so that there is nothing to clean: what counts is to write the
- * pages in the server's large buffers and not through a small ring, and not to count the whole database's
- * oldest rows again for each table.
+ * Marks rows as visible to all now, instead of at the first read of each page. The table has no dead rows,
+ * so that there is nothing to clean: what counts is to write the pages in the server's large buffers and
+ * not through a small ring, and not to count the whole database's oldest rows again for each table.
  */
-export function vacuumSql(table: Table, serverMajor: number): string {
-  const options = ['analyze', 'truncate false'];
-  if (serverMajor >= 16) options.push('skip_database_stats', 'buffer_usage_limit 0');
+export function vacuumSql(
+  { serverVersion }: { serverVersion: number },
+  table: Table,
+  analyze: boolean,
+): string {
+  const options = [`analyze ${analyze}`, 'truncate false'];
+  if (serverVersion >= 160_000) options.push('skip_database_stats', 'buffer_usage_limit 0');
   return `vacuum (${options.join(', ')}) ${qualifiedName(table)}`;
 }

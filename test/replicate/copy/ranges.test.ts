@@ -5,7 +5,7 @@ describe('ranges of a heap', () => {
   it('cover every block once, the last to wherever the end is', () => {
     for (const blocks of [0, 1, 2, 3, 7, 10, 99, 100, 101]) {
       for (const rangeBytes of [1, 8192, 20_000, 1_000_000_000]) {
-        const ranges = cutRanges({ blocks, bytes: blocks * 8192 }, rangeBytes);
+        const ranges = cutRanges({ blocks, bytes: blocks * 8192 }, rangeBytes, 2);
         expect(ranges[0]?.firstBlock).toBe(0);
         expect(ranges.at(-1)?.endBlock).toBeNull();
         ranges.slice(1).forEach((range, i) => {
@@ -18,8 +18,16 @@ describe('ranges of a heap', () => {
   });
 
   it('count TOAST, since a few blocks can lead to gigabytes', () => {
-    expect(cutRanges({ blocks: 10, bytes: 1000 }, 100)).toHaveLength(10);
-    expect(cutRanges({ blocks: 10, bytes: 80_000 }, 40_000)).toHaveLength(2);
+    expect(cutRanges({ blocks: 10, bytes: 1000 }, 100, 1)).toHaveLength(10);
+    expect(cutRanges({ blocks: 10, bytes: 80_000 }, 40_000, 2)).toHaveLength(2);
+  });
+
+  it('are smaller at the end, so that the jobs end together', () => {
+    const ranges = cutRanges({ blocks: 1000, bytes: 1000 }, 100, 2);
+    const starts = ranges.map(({ firstBlock }) => firstBlock);
+    expect(starts).toEqual([
+      0, 100, 200, 300, 400, 500, 600, 700, 800, 825, 850, 875, 900, 925, 950, 975,
+    ]);
   });
 
   it('give every job several, within bounds', () => {

@@ -152,6 +152,45 @@ describe('ranges', () => {
     expect(targetLsn).toBeLessThanOrEqual(BigInt(now));
   });
 
+  it.each([false, true])(
+    'end in a vacuumed table with statistics (later: %s)',
+    async (vacuumsLater) => {
+      const scene = await CopyScene.make({
+        source: server,
+        target: server,
+        sql: 'CREATE TABLE t (id int PRIMARY KEY, note text)',
+        rows: "INSERT INTO t SELECT i, 'x' FROM generate_series(1, 5000) i",
+      });
+
+      const { vacuum } = await scene.copy({ vacuumsLater });
+      const statistics = await scene.target.value(
+        'SELECT count(*)::int FROM pg_stats WHERE tablename = $1',
+        ['t'],
+      );
+      expect(statistics).toBe(2);
+      if (vacuumsLater) await vacuum.done;
+
+      const [table] = await scene.target.rows(
+        "SELECT reltuples::int AS rows, relallvisible = relpages AS visible FROM pg_class WHERE relname = 't'",
+      );
+      expect(table).toEqual({ rows: 5000, visible: true });
+      await vacuum.stop();
+    },
+  );
+
+  it('leave the rest of VACUUM to the server when that is stopped', async () => {
+    const scene = await CopyScene.make({
+      source: server,
+      target: server,
+      sql: 'CREATE TABLE t (id int PRIMARY KEY)',
+      rows: 'INSERT INTO t SELECT i FROM generate_series(1, 5000) i',
+    });
+    const { vacuum } = await scene.copy({ vacuumsLater: true });
+    await vacuum.stop();
+    await vacuum.done;
+    expect(await scene.states()).toEqual({ 'public.t': 'ready' });
+  });
+
   it('leave nothing behind when they are stopped', async () => {
     const scene = await CopyScene.make({
       source: server,
