@@ -1,4 +1,5 @@
 import type { ReplicationBlock } from './replication-block.ts';
+import { Ring } from './ring.ts';
 
 /** Above this much unread, the server is made to wait; below the other, it may go on. */
 const highBytes = 4 * 1024 * 1024;
@@ -12,8 +13,8 @@ export interface BlockQueueEvents {
 /** Blocks between the socket and one consumer: bounded by bytes, ended by an error or by `end`. */
 export class BlockQueue {
   readonly #events: BlockQueueEvents;
-  #blocks: ReplicationBlock[] = [];
-  #next = 0;
+  /** Forgets a block when it is taken: under load the queue is never empty, and would keep all of them. */
+  #blocks = new Ring<ReplicationBlock>();
   #bytes = 0;
   #isFull = false;
   #waiting: PromiseWithResolvers<ReplicationBlock | null> | null = null;
@@ -43,7 +44,7 @@ export class BlockQueue {
 
   /** The next block; null at the end. Rejects with the error that ended it, after the blocks before it. */
   shift(): Promise<ReplicationBlock | null> {
-    const block = this.#blocks[this.#next];
+    const block = this.#blocks.shift();
     if (block !== undefined) return Promise.resolve(this.#take(block));
     if (this.#end !== null) return this.#ended();
     this.#waiting ??= Promise.withResolvers<ReplicationBlock | null>();
@@ -54,20 +55,12 @@ export class BlockQueue {
   end(error: unknown): void {
     if (this.#end !== null) return;
     this.#end = { error };
-    if (error === null) {
-      this.#blocks = [];
-      this.#next = 0;
-    }
+    if (error === null) this.#blocks = new Ring();
     this.#waiting?.resolve(this.#ended());
     this.#waiting = null;
   }
 
   #take(block: ReplicationBlock): ReplicationBlock {
-    this.#next++;
-    if (this.#next === this.#blocks.length) {
-      this.#blocks = [];
-      this.#next = 0;
-    }
     this.#bytes -= block.bytes.length;
     if (this.#isFull && this.#bytes <= lowBytes) {
       this.#isFull = false;

@@ -10,6 +10,16 @@ export interface BlockQueueOptions {
   readonly area: SpillArea;
 }
 
+const nowhere = new Int32Array(0);
+/** Stands where a block was. */
+const taken: ChangeBlock = {
+  bytes: Buffer.alloc(0),
+  count: 0,
+  starts: nowhere,
+  ends: nowhere,
+  keepaliveEnd: null,
+};
+
 /**
  * Blocks between the reader of a slot and their consumer, in order.
  *
@@ -117,7 +127,7 @@ export class BlockQueue implements ChangeQueue {
 
   #fromMemory(): ChangeBlock {
     const block = this.#memory[this.#head]!;
-    this.#head++;
+    this.#memory[this.#head++] = taken; // the array would keep it, maybe for long
     if (this.#head === this.#memory.length || this.#head > 1024) {
       this.#memory.splice(0, this.#head);
       this.#head = 0;
