@@ -107,5 +107,5 @@ test('nothing of a large transaction is visible, and no position moves, before i
   await running;
   expect(await ids()).toEqual([1, 2, 3, 4]);
   await session.close();
-  area.remove();
+  await area.remove();
 });
