@@ -38,20 +38,30 @@ export class BlockBuilder {
     this.#ends[this.#count++] = this.#length;
   }
 
-  /** Hands the block over; the builder starts empty. */
-  take(): ChangeBlock {
-    const block = {
+  /** What is collected so far, borrowed: good until the next change of the builder. */
+  view(): ChangeBlock {
+    return {
       bytes: this.#bytes.subarray(0, this.#length),
       count: this.#count,
       starts: this.#starts.subarray(0, this.#count),
       ends: this.#ends.subarray(0, this.#count),
       keepaliveEnd: null,
     };
+  }
+
+  /** Starts empty, in the same memory. */
+  clear(): void {
+    this.#length = 0;
+    this.#count = 0;
+  }
+
+  /** Hands the block over; the builder starts empty. */
+  take(): ChangeBlock {
+    const block = this.view();
     this.#bytes = Buffer.allocUnsafe(this.#bytes.length);
     this.#starts = new Int32Array(this.#starts.length);
     this.#ends = new Int32Array(this.#ends.length);
-    this.#length = 0;
-    this.#count = 0;
+    this.clear();
     return block;
   }
 

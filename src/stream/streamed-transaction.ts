@@ -69,7 +69,9 @@ export class StreamedTransaction {
 
   async #spill(): Promise<void> {
     this.#file ??= this.#area.createFile();
-    await this.#file.write({ block: this.#builder.take(), notes: this.#notes });
+    // Written when this resolves: the memory serves again, thousands of times in a long transaction.
+    await this.#file.write({ block: this.#builder.view(), notes: this.#notes });
+    this.#builder.clear();
   }
 
   *#surviving(block: ChangeBlock, notes: Int32Array | null): Generator<ChangeBlock> {
