@@ -30,11 +30,12 @@ test('what is taken from the queue before apply is let go, though the queue is n
   await area.remove();
 });
 
+const nothing = (): void => undefined;
+
 /** As a session hands it over. */
 const received = (n: number) => ({ ...transaction(n, 1000), serverWalEnd: endOf(n) });
 
 test('so is what is taken from the queue behind the socket', async () => {
-  const nothing = (): void => undefined;
   const queue = new SessionQueue({ onFull: nothing, onRoom: nothing });
   const refs: WeakRef<object>[] = [];
   queue.push(received(1));
