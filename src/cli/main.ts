@@ -7,8 +7,6 @@ const isNewEnough =
   (found[0] === needed[0] && Number(found[1]) >= Number(needed[1]));
 
 if (isNewEnough) {
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache(); // halves the time to load; kept where the system keeps temporary files
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv.slice(2));
 } else {
