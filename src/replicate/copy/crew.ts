@@ -31,6 +31,7 @@ export async function workThrough(queue: WorkQueue<Lane>, options: CrewOptions):
       }
     } catch (error) {
       failed.abort(error);
+      queue.end(); // of a signal that had aborted before, nobody is told
     } finally {
       await lane.close();
     }
