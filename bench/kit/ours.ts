@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface OursOptions {
   readonly source: string;
@@ -11,7 +11,7 @@ export interface OursOptions {
   readonly args?: readonly string[];
 }
 
-/** `sluice replicate run --once` as a user would run it, process start and checks included. */
+/** The built `sluice replicate run --once`, as a user would run it: process start and checks included. */
 export async function runOurs(options: OursOptions): Promise<void> {
   const child = startOurs({ ...options, args: ['--once', ...(options.args ?? [])] });
   await child.ended();

@@ -27,7 +27,7 @@ export async function startPair(
 }
 
 const benchSettings = {
-  shared_buffers: '512MB',
+  shared_buffers: '2GB',
   max_wal_size: '8GB',
   checkpoint_timeout: '30min',
   maintenance_work_mem: '256MB',

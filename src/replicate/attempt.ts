@@ -83,6 +83,9 @@ export async function attemptPipeline(deps: AttemptDeps): Promise<void> {
 /** More than the cores of a usual database server do not copy faster. */
 export const defaultCopyJobs = 4;
 
+/** Less than this a walsender sends in about a second. */
+const defaultSqlBacklogBytes = 64 * 1024 ** 2;
+
 interface Beginning {
   /** Where following starts. */
   readonly position: Lsn;
@@ -266,7 +269,7 @@ class Attempt {
     { position, snapshot }: Beginning,
     spill: PipelineSpill,
   ): Promise<void> {
-    const { connections, signal, options } = this.#deps;
+    const { connections, signal, options, log } = this.#deps;
     // Reading may confirm only once it has begun, and it begins behind what the spill holds.
     let reader: ChangeReader | null = null;
     const confirm = (durable: Lsn) => reader?.confirm(durable);
@@ -281,6 +284,11 @@ class Attempt {
       isStreaming: true,
       silenceLimitMs: options.silenceLimitMs,
       area: spill.area,
+      backlog: {
+        connect: () => connections.openOnSource(),
+        fromBytes: options.sqlBacklogBytes ?? defaultSqlBacklogBytes,
+        log,
+      },
     });
     await this.#expectUnmovedSlot(pipeline, spill);
     open.waits(snapshot !== null);

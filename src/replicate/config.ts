@@ -39,6 +39,13 @@ export const pipelineSchema = z
       effect: 'synchronous_commit of the transactions that apply on the target.',
       why: 'a position is confirmed to the source only once the target has flushed it, so waiting at every commit gains nothing',
     }),
+    sql_backlog: setting(z.boolean().default(true), {
+      effect:
+        'Read a large backlog of the slot through SQL functions, from a temporary copy of the slot: a third of the CPU ' +
+        'time that a walsender takes for it. Needs one free replication slot, and room in the temporary tablespace of ' +
+        'the source for its largest transaction; without them the walsender is used.',
+      why: 'catching up takes half the time',
+    }),
     spill: setting(z.enum(['temporary', 'durable']).default('temporary'), {
       effect:
         'What the spill on disk is for. `temporary`: big transactions, so that memory stays bounded; the source keeps ' +

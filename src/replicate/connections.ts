@@ -21,6 +21,8 @@ export interface PipelineConnections {
   targetIdentity(): Promise<string>;
   /** The position that a comparison holds apply at, null when none does. */
   readHold(pipeline: string): Promise<Lsn | null>;
+  /** One more session on the source; it ends with `source`. The caller closes it. */
+  openOnSource(): Promise<Session>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,11 @@ export async function openConnections(options: {
       apply,
       isReplicaRole,
       targetIdentity: () => databaseIdentity(target),
+      openOnSource: async () => {
+        const session = await open(sourceTarget, {});
+        void source.closed.then(() => session.destroy());
+        return session;
+      },
       readHold: async (pipeline) => (await readPipeline(target, pipeline))?.holdLsn ?? null,
       close: async () => {
         await Promise.all(opened.map((session) => session.close()));

@@ -1,14 +1,11 @@
 import type { ReplicationStream, Session } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
+import { Backlog, type BacklogOptions } from './backlog.ts';
 import type { ChangeBlock } from './block.ts';
 import { committedOrder } from './committed-order.ts';
 import type { SpillArea } from './spill-area.ts';
 
-/**
- * Where changes are read from: whole transactions in commit order, from a position on.
- *
- * The walsender is one way; reading the slot through SQL would be another.
- */
+/** Where changes are read from: whole transactions in commit order, from a position on. */
 export interface ChangeReader {
   blocks(): AsyncIterable<ChangeBlock>;
   /** The newest end of WAL that the source told. */
@@ -36,10 +33,27 @@ export interface SlotReaderOptions {
   /** How long the server may send nothing, though asked, before it counts as gone. */
   readonly silenceLimitMs?: number | undefined;
   readonly area: SpillArea;
+  /** Without it the slot is always read by a walsender. */
+  readonly backlog?: BacklogOptions | undefined;
 }
 
-/** Reads a slot through a walsender (START_REPLICATION). */
+/** Reads a slot: what waits in it through SQL, when that is much and asked for; else by a walsender. */
 export async function readSlotChanges(options: SlotReaderOptions): Promise<ChangeReader> {
+  const backlog = options.backlog ? await openBacklog(options, options.backlog) : null;
+  return backlog ? new BacklogReader(backlog, options) : await openWalsender(options);
+}
+
+async function openBacklog(
+  options: SlotReaderOptions,
+  backlog: BacklogOptions,
+): Promise<Backlog | null> {
+  // A transaction that is sent before its end would be sent again with every piece.
+  const at = { ...options, pluginOptions: pluginOptions({ ...options, isStreaming: false }) };
+  return await Backlog.open(at, backlog);
+}
+
+/** START_REPLICATION. */
+async function openWalsender(options: SlotReaderOptions): Promise<WalsenderReader> {
   const stream = await options.session.startReplication({
     slot: options.slot,
     from: options.from,
@@ -47,6 +61,56 @@ export async function readSlotChanges(options: SlotReaderOptions): Promise<Chang
     silenceLimitMs: options.silenceLimitMs,
   });
   return new WalsenderReader(stream, options);
+}
+
+/** First what waits, then as it comes. */
+class BacklogReader implements ChangeReader {
+  readonly #backlog: Backlog;
+  readonly #options: SlotReaderOptions;
+  #walsender: WalsenderReader | null = null;
+  #confirmed: Lsn | null = null;
+  #isStopped = false;
+  #opening: Promise<unknown> = Promise.resolve();
+
+  constructor(backlog: Backlog, options: SlotReaderOptions) {
+    this.#backlog = backlog;
+    this.#options = options;
+  }
+
+  get sourceEnd(): Lsn {
+    return this.#walsender?.sourceEnd ?? this.#backlog.sourceEnd;
+  }
+
+  async *blocks(): AsyncGenerator<ChangeBlock, void> {
+    yield* this.#backlog.blocks();
+    if (this.#isStopped) return;
+    const opening = this.#open();
+    this.#opening = opening.catch(() => undefined); // whoever iterates hears of it
+    const walsender = await opening;
+    if (walsender) yield* walsender.blocks();
+  }
+
+  confirm(position: Lsn): void {
+    if (this.#confirmed !== null && position <= this.#confirmed) return;
+    this.#confirmed = position;
+    (this.#walsender ?? this.#backlog).confirm(position);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#backlog.stop();
+    await this.#opening;
+    await this.#walsender?.stop();
+  }
+
+  async #open(): Promise<WalsenderReader | null> {
+    const { position } = this.#backlog;
+    await this.#backlog.finish();
+    if (this.#isStopped) return null;
+    this.#walsender = await openWalsender({ ...this.#options, from: position });
+    if (this.#confirmed !== null) this.#walsender.confirm(this.#confirmed);
+    return this.#walsender;
+  }
 }
 
 class WalsenderReader implements ChangeReader {

@@ -19,6 +19,7 @@ export { CopyRunScanner } from './copy-runs.ts';
 export { CopyBinaryWriter } from './copy/binary-writer.ts';
 export { CopyTextWriter } from './copy/text-writer.ts';
 export { FrameScanner } from './frames.ts';
+export { freeMemory } from './free-memory.ts';
 export { MessageWriter } from './frontend.ts';
 export { formatLsn, lsn, oid, parseLsn } from './lsn.ts';
 export { readBegin } from './pgoutput/begin.ts';

@@ -1,3 +1,5 @@
+import { freeMemory } from './free-memory.ts';
+
 const defaultInitialBytes = 16 * 1024;
 
 /**
@@ -52,6 +54,7 @@ export class OutputBuffer {
     const written = this.byteLength;
     const grown = Buffer.allocUnsafeSlow(Math.max(this.initialBytes, (written + count) * 2));
     this.bytes.copy(grown, 0, this.from, this.at);
+    if (this.from === 0) freeMemory(this.bytes); // else pieces of it are others'
     this.bytes = grown;
     this.from = 0;
     this.at = written;

@@ -59,6 +59,7 @@ export function replicationOptions(
     tables: pipeline.tables,
     tablesWithoutKey: pipeline.tables_without_key,
     copyJobs: pipeline.copy_jobs,
+    sqlBacklogBytes: pipeline.sql_backlog ? undefined : Infinity,
     synchronousCommit: pipeline.synchronous_commit,
     spill: {
       mode: pipeline.spill,

@@ -56,8 +56,8 @@ export class SegmentBuilder {
 
   /** The whole transactions; the one that has begun stays. */
   takeWhole(): Segment {
-    const [whole, rest] = this.#segment.split(this.#segment.endLsn!);
-    this.#segment = rest;
+    const whole = this.#segment;
+    this.#segment = whole.takeTail();
     return whole;
   }
 

@@ -35,6 +35,8 @@ export class Segment {
   commitTimeUs = 0n;
   /** True when messages follow the last Commit: a transaction has begun and not ended. */
   isCut = false;
+  /** Where the last Commit is: behind it begins what {@link takeTail} takes. */
+  #whole = { parts: 0, to: 0, changes: 0, bytes: 0 };
 
   constructor(openedBy: SourceTransaction | null = null, openedChanges = 0) {
     this.openedBy = openedBy;
@@ -61,6 +63,24 @@ export class Segment {
     this.endLsn = endLsn;
     this.commitTimeUs = commitTimeUs;
     this.isCut = false;
+    const { parts, changes, bytes } = this;
+    this.#whole = { parts: parts.length, to: parts.at(-1)!.to, changes, bytes };
+  }
+
+  /** Takes what follows the last Commit away: the beginning of the next segment. */
+  takeTail(): Segment {
+    const tail = new Segment();
+    if (!this.isCut) return tail;
+    const { parts, to, changes, bytes } = this.#whole;
+    const [last] = this.parts.slice(parts - 1);
+    if (last!.to > to) tail.parts.push({ block: last!.block, from: to, to: last!.to });
+    tail.parts.push(...this.parts.splice(parts));
+    last!.to = to;
+    tail.changes = this.changes - changes;
+    tail.bytes = this.bytes - bytes;
+    tail.isCut = true;
+    Object.assign(this, { changes, bytes, isCut: false });
+    return tail;
   }
 
   /**

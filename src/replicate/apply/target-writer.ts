@@ -4,6 +4,7 @@ import {
   BackendTag,
   decodeTextRow,
   decodeErrorFields,
+  freeMemory,
   MessageWriter,
   parseLsn,
   type Lsn,
@@ -39,6 +40,7 @@ export class TargetWriter {
     const answers = new Answers(submission.steps);
     const chunks = submission.take();
     await this.#session.submit(chunks, submission.syncs, answers.onFrame);
+    for (const chunk of chunks) freeMemory(chunk); // the server has them
     return answers.outcome();
   }
 }

@@ -1,4 +1,5 @@
 import type { CopyIn, Session } from '../../session/index.ts';
+import { freeMemory } from '../../wire/index.ts';
 
 export interface Forwarded {
   /** Rows that the source sent. */
@@ -47,7 +48,7 @@ class CopySink {
   readonly take = (run: Buffer): Promise<void> | undefined => {
     this.bytes += run.length;
     this.#onBytes(run.length);
-    const drained = this.#copy.write(run, () => freeMemory(run));
+    const drained = this.#copy.write(run, () => freeRun(run));
     if (drained === undefined) {
       this.#waiting = 0;
       return undefined;
@@ -67,12 +68,7 @@ class CopySink {
   }
 }
 
-/**
- * Gives the memory of what was sent back at once. Left to the garbage collector, buffers of a copy make it
- * look through everything every few dozen megabytes: half of what a copy costs this process.
- *
- * A run that shares its memory with something else (the messages after the last row) is left alone.
- */
-function freeMemory({ buffer, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+/** A run that shares its memory with something else (the messages after the last row) is left alone. */
+function freeRun(run: Buffer): void {
+  if (run.buffer.byteLength === run.byteLength) freeMemory(run);
 }

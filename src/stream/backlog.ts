@@ -1,0 +1,260 @@
+import { ServerError } from '../errors/index.ts';
+import type { Log } from '../service/index.ts';
+import type { Session } from '../session/index.ts';
+import { lsn, PgoutputTag, readCommit, type Lsn } from '../wire/index.ts';
+import { BacklogLane, type LaneLook, type Piece } from './backlog-lane.ts';
+import type { ChangeBlock } from './block.ts';
+
+export interface BacklogOptions {
+  /** Sessions of its own, for SQL: two. The backlog closes them. */
+  readonly connect: () => Promise<Session>;
+  /** Bytes of WAL from which on it pays. */
+  readonly fromBytes: number;
+  readonly log: Log;
+}
+
+interface SlotPosition {
+  readonly slot: string;
+  readonly from: Lsn;
+  /** As for START_REPLICATION. */
+  readonly pluginOptions: Readonly<Record<string, string>>;
+}
+
+interface Reading {
+  readonly lane: BacklogLane;
+  readonly piece: Piece;
+  /** How far the source was when it began. */
+  readonly knownEnd: Lsn;
+}
+
+const mib = 1024n * 1024n;
+/** Nearer than this to the source's end, once that was reached, the walsender takes over. */
+const nearBytes = 16n * mib;
+/** The first pieces are small, so that there is something to apply soon. */
+const firstPieceBytes = 8n * mib;
+const pieceBytes = 128n * mib;
+const pieceChanges = 400_000;
+/** How often the slot is told what is confirmed. */
+const advanceMs = 10_000;
+/** How long a walsender is not started because what was read is not confirmed yet. */
+const settleMs = 5_000;
+
+/**
+ * What waits in a slot, read through SQL: a server decodes it in half the time that a walsender takes, which
+ * sends every message by itself (docs/design/0010-reading-a-backlog.md).
+ *
+ * ```
+ *   slot ──copied──▶ temporary slot ──pg_logical_slot_get_binary_changes──▶ a piece: whole transactions
+ *     ▲                  └─copied──▶ another one, of another session ─────▶ the next piece, and so on
+ *     └── pg_replication_slot_advance ◀── confirm ◀── durable on our side
+ * ```
+ * While one session sends its piece, the other one decodes the next. Only the temporary slots move as they
+ * are read; the slot itself keeps the WAL until `confirm` (P2).
+ */
+export class Backlog {
+  readonly #options: BacklogOptions;
+  readonly #at: SlotPosition;
+  readonly #lanes: BacklogLane[] = [];
+  #position: Lsn;
+  #sourceEnd: Lsn;
+  #pieceBytes = firstPieceBytes;
+  #confirmed: Lsn | null = null;
+  #advanced: Lsn;
+  #advancedMs = performance.now();
+  #isStopped = false;
+  #reading: Reading | null = null;
+  /** Some of a piece has been handed on, and not all. */
+  #isCut = false;
+  /** The end of the last transaction that was handed on. */
+  #lastEnd: Lsn;
+  #settled: (() => void) | null = null;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(at: SlotPosition, options: BacklogOptions) {
+    this.#at = at;
+    this.#options = options;
+    this.#position = this.#sourceEnd = this.#advanced = this.#lastEnd = at.from;
+  }
+
+  /** @returns null when there is not much to read, or when it cannot be read this way: the log says why */
+  static async open(at: SlotPosition, options: BacklogOptions): Promise<Backlog | null> {
+    const backlog = new Backlog(at, options);
+    try {
+      if (await backlog.#begin()) return backlog;
+    } catch (error) {
+      if (!backlog.#canGoOn(error)) {
+        await backlog.#close();
+        throw error;
+      }
+    }
+    await backlog.#close();
+    return null;
+  }
+
+  /** Everything before this has been handed on. */
+  get position(): Lsn {
+    return this.#position;
+  }
+
+  get sourceEnd(): Lsn {
+    return this.#sourceEnd;
+  }
+
+  confirm(position: Lsn): void {
+    this.#confirmed = position;
+    if (position >= this.#lastEnd) this.#settled?.();
+  }
+
+  /** Whole transactions in commit order, until what is left is little, or {@link stop}. */
+  async *blocks(): AsyncGenerator<ChangeBlock, void> {
+    try {
+      while (this.#reading && !this.#isStopped) yield* this.#readPiece(this.#reading);
+    } catch (error) {
+      if (!this.#isStopped && !this.#canGoOn(error)) throw error;
+    }
+  }
+
+  /**
+   * Waits a while for what was handed on to be confirmed, then stops. A walsender begins to decode where its slot
+   * stands: it would do once more what has been read here, unless the slot is told first.
+   */
+  async finish(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#settled = resolve;
+    if (!this.#isStopped && (this.#confirmed ?? 0n) < this.#lastEnd) {
+      const late = setTimeout(resolve, settleMs);
+      await promise;
+      clearTimeout(late);
+    }
+    await this.stop();
+  }
+
+  /** Ends the reading; what was confirmed is told to the slot. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#settled?.();
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await Promise.all(this.#lanes.map((lane) => lane.cancel()));
+      await this.#advance(this.#lanes[0]!);
+    } catch (error) {
+      // The slot hears of it from the next walsender.
+      const { slot } = this.#at;
+      this.#options.log.debug('the slot was not told what is confirmed', { slot, error });
+    }
+    await this.#close();
+  }
+
+  /** Starts reading when there is enough to read. */
+  async #begin(): Promise<boolean> {
+    const lane = await this.#openLane();
+    const look = await lane.look();
+    this.#sourceEnd = look.sourceEnd;
+    const { from, slot } = this.#at;
+    if (look.isStandby || Number(look.sourceEnd - from) < this.#options.fromBytes) return false;
+    await lane.takeOver(slot);
+    const { position } = await lane.look();
+    if (position! < from) await lane.advance(lane.slot, from);
+    this.#read(lane, await lane.look());
+    return true;
+  }
+
+  async *#readPiece({ lane, piece, knownEnd }: Reading): AsyncGenerator<ChangeBlock, void> {
+    await piece.decoded;
+    const next = this.#readNext(lane, knownEnd);
+    next.catch(() => undefined); // thrown below, behind the blocks
+    let last: ChangeBlock | null = null;
+    for await (const block of piece.blocks) {
+      this.#isCut = true;
+      last = block;
+      yield block;
+    }
+    if (this.#isStopped) return;
+    this.#isCut = false;
+    this.#position = this.#lastEnd = (last && endOf(last)) ?? this.#lastEnd;
+    this.#position = await next;
+    yield nothingMoreBefore(this.#position);
+  }
+
+  /**
+   * Begins with the piece behind one that is decoded, on the other lane, when there is enough left.
+   *
+   * @returns where the decoded one ends
+   */
+  async #readNext(decodedBy: BacklogLane, knownEnd: Lsn): Promise<Lsn> {
+    this.#reading = null;
+    const lane = this.#lanes.find((other) => other !== decodedBy) ?? (await this.#openLane());
+    await lane.takeOver(decodedBy.slot);
+    const look = await lane.look();
+    const position = look.position!;
+    this.#sourceEnd = look.sourceEnd;
+    if (performance.now() > this.#advancedMs + advanceMs) await this.#advance(lane);
+    const isBehind = position < knownEnd || look.sourceEnd - position > nearBytes;
+    if (isBehind && !this.#isStopped) this.#read(lane, look);
+    return position;
+  }
+
+  /** Decoding begins at the slot's restart position every time: a piece is at least as long as that way. */
+  #read(lane: BacklogLane, { position, restart, sourceEnd }: LaneLook): void {
+    const again = position! - restart!;
+    const length = again > this.#pieceBytes ? again : this.#pieceBytes;
+    if (this.#pieceBytes < pieceBytes) this.#pieceBytes *= 2n;
+    const piece = lane.read({ to: lsn(position! + length), changes: pieceChanges });
+    this.#reading = { lane, piece, knownEnd: sourceEnd };
+  }
+
+  async #openLane(): Promise<BacklogLane> {
+    const session = await this.#options.connect();
+    const slot = `${this.#at.slot}_read${this.#lanes.length}`;
+    const lane = new BacklogLane(session, slot, this.#at.pluginOptions);
+    this.#lanes.push(lane);
+    return lane;
+  }
+
+  async #advance(lane: BacklogLane): Promise<void> {
+    this.#advancedMs = performance.now();
+    const confirmed = this.#confirmed;
+    if (confirmed === null || confirmed <= this.#advanced) return;
+    await lane.advance(this.#at.slot, confirmed);
+    this.#advanced = confirmed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  /** The server refused (no slot free, no right, no room for what it decodes): the walsender may do better. */
+  #canGoOn(error: unknown): boolean {
+    if (!(error instanceof ServerError) || this.#isCut) return false;
+    if (!this.#lanes.every((lane) => lane.isOpen)) return false;
+    const { slot } = this.#at;
+    this.#options.log.warn('the backlog is read through the walsender, which is slower', {
+      slot,
+      error,
+    });
+    return true;
+  }
+}
+
+/** Where the transaction ends that a block ends with; null when it ends with something else. */
+function endOf({ bytes, starts, ends, count }: ChangeBlock): Lsn | null {
+  const start = starts[count - 1]!;
+  if (bytes[start] !== PgoutputTag.commit) return null;
+  return readCommit(bytes, start, ends[count - 1]!).endLsn;
+}
+
+const nowhere = new Int32Array(0);
+
+function nothingMoreBefore(position: Lsn): ChangeBlock {
+  return {
+    bytes: Buffer.alloc(0),
+    count: 0,
+    starts: nowhere,
+    ends: nowhere,
+    keepaliveEnd: position,
+  };
+}
