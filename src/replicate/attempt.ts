@@ -83,9 +83,6 @@ export async function attemptPipeline(deps: AttemptDeps): Promise<void> {
 /** More than the cores of a usual database server do not copy faster. */
 export const defaultCopyJobs = 4;
 
-/** Less than this a walsender sends in about a second. */
-const defaultSqlBacklogBytes = 64 * 1024 ** 2;
-
 interface Beginning {
   /** Where following starts. */
   readonly position: Lsn;
@@ -286,7 +283,7 @@ class Attempt {
       area: spill.area,
       backlog: {
         connect: () => connections.openOnSource(),
-        fromBytes: options.sqlBacklogBytes ?? defaultSqlBacklogBytes,
+        limits: options.backlog,
         log,
       },
     });

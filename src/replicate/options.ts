@@ -1,3 +1,4 @@
+import type { BacklogLimits } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import type { ApplyLimits } from './apply/applier.ts';
 
@@ -28,11 +29,8 @@ export interface ReplicationOptions {
         readonly maxBytes?: number | undefined;
       }
     | undefined;
-  /**
-   * From how many bytes of WAL on a backlog is read through SQL, which costs the source a third of the CPU time of a
-   * walsender; `Infinity`: never. Default 64 MiB.
-   */
-  readonly sqlBacklogBytes?: number | undefined;
+  /** When and how a backlog of the slot is read through SQL instead of by a walsender. */
+  readonly backlog?: Partial<BacklogLimits> | undefined;
   /** How long a server may keep silent before its connections are given up. Default 60 s. */
   readonly silenceLimitMs?: number | undefined;
   /** The check has been made and blocks nothing: the first attempt leaves it out. */

@@ -12,7 +12,7 @@ import type { Lsn } from '../wire/index.ts';
 import type { ReplicationOptions } from './options.ts';
 
 // What a reader may be ahead of apply by: some segments. More would only cost memory.
-const queueBytes = 32 * 1024 * 1024;
+const queueBytes = 16 * 1024 * 1024;
 const defaultSpillBytes = 10 * 1024 ** 3;
 // A file of a durable spill goes when all of it is in the target: large ones for little work, yet several.
 const segmentBytes = 64 * 1024 * 1024;

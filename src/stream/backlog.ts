@@ -8,9 +8,19 @@ import type { ChangeBlock } from './block.ts';
 export interface BacklogOptions {
   /** Sessions of its own, for SQL: two. The backlog closes them. */
   readonly connect: () => Promise<Session>;
-  /** Bytes of WAL from which on it pays. */
-  readonly fromBytes: number;
+  readonly limits?: Partial<BacklogLimits> | undefined;
   readonly log: Log;
+}
+
+export interface BacklogLimits {
+  /** Bytes of WAL from which on a backlog is read through SQL; `Infinity`: never. */
+  readonly fromBytes: number;
+  /** Nearer than this to the source's end, once that was reached, the walsender takes over. */
+  readonly nearBytes: number;
+  /** Bytes of WAL that a piece is decoded from; the first ones are smaller. */
+  readonly pieceBytes: number;
+  /** Changes after which a piece ends. */
+  readonly pieceChanges: number;
 }
 
 interface SlotPosition {
@@ -27,13 +37,16 @@ interface Reading {
   readonly knownEnd: Lsn;
 }
 
-const mib = 1024n * 1024n;
-/** Nearer than this to the source's end, once that was reached, the walsender takes over. */
-const nearBytes = 16n * mib;
-/** The first pieces are small, so that there is something to apply soon. */
-const firstPieceBytes = 8n * mib;
-const pieceBytes = 128n * mib;
-const pieceChanges = 400_000;
+const mib = 1024 * 1024;
+/** What is less than `fromBytes` a walsender sends in about a second. */
+const defaultLimits: BacklogLimits = {
+  fromBytes: 64 * mib,
+  nearBytes: 16 * mib,
+  pieceBytes: 128 * mib,
+  pieceChanges: 400_000,
+};
+/** So many times smaller the first piece is, so that there is something to apply soon; each is twice the last. */
+const firstPiece = 16;
 /** How often the slot is told what is confirmed. */
 const advanceMs = 10_000;
 /** How long a walsender is not started because what was read is not confirmed yet. */
@@ -57,7 +70,8 @@ export class Backlog {
   readonly #lanes: BacklogLane[] = [];
   #position: Lsn;
   #sourceEnd: Lsn;
-  #pieceBytes = firstPieceBytes;
+  readonly #limits: BacklogLimits;
+  #pieceBytes: number;
   #confirmed: Lsn | null = null;
   #advanced: Lsn;
   #advancedMs = performance.now();
@@ -73,6 +87,8 @@ export class Backlog {
   private constructor(at: SlotPosition, options: BacklogOptions) {
     this.#at = at;
     this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#pieceBytes = this.#limits.pieceBytes / firstPiece;
     this.#position = this.#sourceEnd = this.#advanced = this.#lastEnd = at.from;
   }
 
@@ -155,7 +171,7 @@ export class Backlog {
     const look = await lane.look();
     this.#sourceEnd = look.sourceEnd;
     const { from, slot } = this.#at;
-    if (look.isStandby || Number(look.sourceEnd - from) < this.#options.fromBytes) return false;
+    if (look.isStandby || Number(look.sourceEnd - from) < this.#limits.fromBytes) return false;
     await lane.takeOver(slot);
     const { position } = await lane.look();
     if (position! < from) await lane.advance(lane.slot, from);
@@ -193,17 +209,17 @@ export class Backlog {
     const position = look.position!;
     this.#sourceEnd = look.sourceEnd;
     if (performance.now() > this.#advancedMs + advanceMs) await this.#advance(lane);
-    const isBehind = position < knownEnd || look.sourceEnd - position > nearBytes;
+    const isBehind = position < knownEnd || Number(look.sourceEnd - position) > this.#limits.nearBytes;
     if (isBehind && !this.#isStopped) this.#read(lane, look);
     return position;
   }
 
   /** Decoding begins at the slot's restart position every time: a piece is at least as long as that way. */
   #read(lane: BacklogLane, { position, restart, sourceEnd }: LaneLook): void {
-    const again = position! - restart!;
-    const length = again > this.#pieceBytes ? again : this.#pieceBytes;
-    if (this.#pieceBytes < pieceBytes) this.#pieceBytes *= 2n;
-    const piece = lane.read({ to: lsn(position! + length), changes: pieceChanges });
+    const length = Math.max(Number(position! - restart!), Math.round(this.#pieceBytes));
+    this.#pieceBytes = Math.min(this.#pieceBytes * 2, this.#limits.pieceBytes);
+    const to = lsn(position! + BigInt(length));
+    const piece = lane.read({ to, changes: this.#limits.pieceChanges });
     this.#reading = { lane, piece, knownEnd: sourceEnd };
   }
 

@@ -6,6 +6,7 @@ export { DurableLog } from './durable-log.ts';
 export { DurableQueue } from './durable-queue.ts';
 export { SpillArea } from './spill-area.ts';
 
+export type { BacklogLimits } from './backlog.ts';
 export type { ChangeBlock } from './block.ts';
 export type { BlockQueueOptions } from './block-queue.ts';
 export type { ChangeQueue } from './change-queue.ts';

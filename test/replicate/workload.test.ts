@@ -54,6 +54,11 @@ describe.each([
     await followed(12, { applyLimits: { segmentChanges: 20 } });
   });
 
+  test('a random workload arrives, read through SQL in small pieces', async () => {
+    const backlog = { fromBytes: 0, nearBytes: 0, pieceBytes: 64 * 1024, pieceChanges: 20 };
+    await followed(14, { backlog, applyLimits: { segmentChanges: 100 } });
+  });
+
   test('a random workload arrives through segments that cut transactions', async () => {
     await followed(13, { applyLimits: { segmentBytes: 4 * 1024, segmentChanges: 100 } });
   });

@@ -59,7 +59,7 @@ export function replicationOptions(
     tables: pipeline.tables,
     tablesWithoutKey: pipeline.tables_without_key,
     copyJobs: pipeline.copy_jobs,
-    sqlBacklogBytes: pipeline.sql_backlog ? undefined : Infinity,
+    backlog: pipeline.sql_backlog ? undefined : { fromBytes: Infinity },
     synchronousCommit: pipeline.synchronous_commit,
     spill: {
       mode: pipeline.spill,

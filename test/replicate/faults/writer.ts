@@ -13,13 +13,15 @@ export class Writer {
   #isStopped = false;
   #committed = 0;
 
-  private constructor(database: TestDatabase) {
+  private constructor(database: TestDatabase, from: number) {
     this.#database = database;
+    this.#committed = from;
     this.#done = this.#run();
   }
 
-  static start(database: TestDatabase): Writer {
-    const writer = new Writer(database);
+  /** @param from where a writer of the same database left off: how many it had committed */
+  static start(database: TestDatabase, from = 0): Writer {
+    const writer = new Writer(database, from);
     writer.#done.catch(() => undefined); // `stop` rejects with it
     onTestFinished(async () => {
       await writer.stop().catch(() => undefined);
@@ -27,6 +29,7 @@ export class Writer {
     return writer;
   }
 
+  /** Transactions, those before it included. */
   get committed(): number {
     return this.#committed;
   }
