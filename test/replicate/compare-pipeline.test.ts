@@ -9,9 +9,13 @@ const target = postgres(anyMajor);
 
 const tables = 'CREATE TABLE counted (id int PRIMARY KEY, n int NOT NULL)';
 
-async function compare(here: TestDatabase, there: TestDatabase): Promise<CompareReport> {
+async function compare(
+  here: TestDatabase,
+  there: TestDatabase,
+  tables?: readonly string[],
+): Promise<CompareReport> {
   return await compareReplication(
-    { source: here.url, target: there.url, name: 'test' },
+    { source: here.url, target: there.url, name: 'test', ...(tables && { tables }) },
     {
       log: silentLog,
       metrics: new Metrics(),
@@ -61,4 +65,20 @@ test('a running pipeline is compared exactly while its source is written to', as
     await writer;
     await pipeline.stop();
   }
+});
+
+test("of two tables whose names look alike, only the pipeline's is compared", async () => {
+  const alike = `
+    CREATE SCHEMA "a.b"; CREATE TABLE "a.b".c (id int PRIMARY KEY);
+    CREATE SCHEMA a; CREATE TABLE a."b.c" (id int PRIMARY KEY)`;
+  const here = await source.database(alike);
+  const there = await target.database(alike);
+  await here.rows('INSERT INTO "a.b".c VALUES (1)');
+  const chosen = ['"a.b".*'];
+  await runOnce(here, there, { tables: chosen });
+  await here.rows('INSERT INTO a."b.c" VALUES (2)');
+  expect(await compare(here, there, chosen)).toMatchObject({
+    equal: true,
+    tables: [{ schema: 'a.b', name: 'c', rows: 1 }],
+  });
 });

@@ -1,4 +1,4 @@
-import { displayName, readTables, type Table } from '../../catalog/index.ts';
+import { qualifiedName, readTables, type Table } from '../../catalog/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import { readTableStates, type PipelineTable } from '../../ledger/index.ts';
 import { silentLog, silentProgress, systemClock } from '../../service/index.ts';
@@ -52,9 +52,9 @@ export async function compareDatabases(options: CompareDatabasesOptions): Promis
   for (let round = 1; round <= maxRounds; round++) {
     const found = await compareRound(settled, again, round === maxRounds);
     position = found.position === null ? null : formatLsn(found.position);
-    for (const unit of again ?? []) reports.delete(displayName(unit));
-    for (const report of found.reports) reports.set(displayName(report), { ...report, position });
-    again = found.units.filter((unit) => isDisturbed(reports.get(displayName(unit))));
+    for (const unit of again ?? []) reports.delete(qualifiedName(unit));
+    for (const report of found.reports) reports.set(qualifiedName(report), { ...report, position });
+    again = found.units.filter((unit) => isDisturbed(reports.get(qualifiedName(unit))));
     if (again.length === 0) break;
   }
   const seconds = (systemClock.monotonicMs() - startedMs) / 1000;
@@ -98,8 +98,8 @@ async function compareRound(
   };
   await using alignment = await alignSnapshots({ ...options, ...(isLast ? { lock } : {}) });
   const chosen = await chooseUnits(options, alignment);
-  const names = again && new Set(again.map(displayName));
-  const isWanted = (unit: CompareUnit): boolean => names === null || names.has(displayName(unit));
+  const names = again && new Set(again.map(qualifiedName));
+  const isWanted = (unit: CompareUnit): boolean => names === null || names.has(qualifiedName(unit));
   const units = chosen.units.filter(isWanted);
   const { tables } = await compareTables({
     ...options,
@@ -149,18 +149,18 @@ function chooseOfPipeline(
     include: readonly string[];
   },
 ): Chosen {
-  const known = new Map(states.map((state) => [displayName(state), state]));
-  const carried = found.chosen.filter((table) => known.has(displayName(table)));
-  const here = new Set(found.all.map(displayName));
+  const known = new Map(states.map((state) => [qualifiedName(state), state]));
+  const carried = found.chosen.filter((table) => known.has(qualifiedName(table)));
+  const here = new Set(found.all.map(qualifiedName));
   const gone = states.filter(
-    (state) => found.include.length === 0 && !here.has(displayName(state)),
+    (state) => found.include.length === 0 && !here.has(qualifiedName(state)),
   );
   const units = [
     ...makeUnits(found.all, carried, found.targets),
     ...gone.map(({ schema, name }) => ({ schema, name, source: [], target: [] })),
   ];
   const isReady = (table: Table): boolean => {
-    const state = known.get(displayName(table));
+    const state = known.get(qualifiedName(table));
     return state?.state === 'ready' && (state.snapshotLsn ?? 0n) <= position;
   };
   return expectSome(

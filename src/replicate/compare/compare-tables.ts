@@ -1,4 +1,4 @@
-import { displayName } from '../../catalog/index.ts';
+import { qualifiedName } from '../../catalog/index.ts';
 import { systemClock, type Progress } from '../../service/index.ts';
 import { chooseDigest } from './choose-digest.ts';
 import { compareUnit } from './compare-one.ts';
@@ -77,7 +77,7 @@ export function makeReport(
   return {
     position,
     equal: tables.every((table) => table.equal),
-    tables: tables.toSorted((a, b) => (displayName(a) < displayName(b) ? -1 : 1)),
+    tables: tables.toSorted((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1)),
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
     bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
     seconds,

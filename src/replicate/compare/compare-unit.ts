@@ -1,5 +1,5 @@
 import type { Table, TableName } from '../../catalog/index.ts';
-import { displayName } from '../../catalog/index.ts';
+import { qualifiedName } from '../../catalog/index.ts';
 import type { ColumnPair } from './row-digest.ts';
 import type { TableProblem } from './report.ts';
 
@@ -54,15 +54,15 @@ export function makeUnits(
   chosen: readonly Table[],
   targets: readonly Table[],
 ): CompareUnit[] {
-  const byName = new Map(targets.map((table) => [displayName(table), table]));
+  const byName = new Map(targets.map((table) => [qualifiedName(table), table]));
   const groups = new Map<string, { name: TableName; source: Table[]; target: Table | null }>();
   const tops = findTops(all, chosen, byName, targets);
   for (const source of chosen.filter((table) => table.kind === 'r')) {
     const top = tops.get(source.oid) ?? null;
     const name = top ?? source;
-    const group = groups.get(displayName(name)) ?? { name, source: [], target: top };
+    const group = groups.get(qualifiedName(name)) ?? { name, source: [], target: top };
     group.source.push(source);
-    groups.set(displayName(name), group);
+    groups.set(qualifiedName(name), group);
   }
   return [...groups.values()].map(({ name, source, target }) => ({
     schema: name.schema,
@@ -83,7 +83,7 @@ function findTops(
   const targetsByOid = new Map(targets.map((table) => [table.oid, table]));
   const direct = new Map<number, Table>();
   for (const table of chosen.filter(({ kind }) => kind === 'r')) {
-    const found = ancestors(table, sources).map((at) => byName.get(displayName(at)));
+    const found = ancestors(table, sources).map((at) => byName.get(qualifiedName(at)));
     const nearest = found.find((target) => target !== undefined);
     if (nearest !== undefined) direct.set(table.oid, nearest);
   }
@@ -108,13 +108,13 @@ function findOtherwiseDivided(
   targets: readonly Table[],
 ): Table[] {
   const isChosen = new Set(chosen.map((table) => table.oid));
-  const bounds = new Map(all.map((table) => [displayName(table), table.partitionBound]));
+  const bounds = new Map(all.map((table) => [qualifiedName(table), table.partitionBound]));
   return all.flatMap((root) => {
-    const twin = byName.get(displayName(root));
+    const twin = byName.get(qualifiedName(root));
     if (root.kind !== 'p' || root.isPartition || twin?.kind !== 'p') return [];
     const isWhole = leavesOf(root, all).every((leaf) => isChosen.has(leaf.oid));
     const isSame = partitionsOf(twin, targets).every(
-      (partition) => bounds.get(displayName(partition)) === partition.partitionBound,
+      (partition) => bounds.get(qualifiedName(partition)) === partition.partitionBound,
     );
     return isWhole && !isSame ? [twin] : [];
   });

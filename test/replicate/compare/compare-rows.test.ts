@@ -12,6 +12,28 @@ async function both(sql: string): Promise<[TestDatabase, TestDatabase]> {
   return [await here.database(sql), await there.database(sql)];
 }
 
+// Shown alike, both are a.b.c.
+const alike = `
+  CREATE SCHEMA "a.b"; CREATE TABLE "a.b".c (id int PRIMARY KEY);
+  CREATE SCHEMA a; CREATE TABLE a."b.c" (id int PRIMARY KEY);`;
+
+test('two tables whose names look alike are two tables', async () => {
+  const [source, target] = await both(`${alike}
+    INSERT INTO "a.b".c SELECT generate_series(1, 10);
+    INSERT INTO a."b.c" SELECT generate_series(1, 20)`);
+  await target.query('DELETE FROM "a.b".c WHERE id = 3');
+  const expected = [
+    { schema: 'a', name: 'b.c', rows: 20, rowsTarget: 20, equal: true },
+    { schema: 'a.b', name: 'c', rows: 10, rowsTarget: 9, totals: { missing: 1 } },
+  ];
+  expect((await compare(source, target)).tables).toMatchObject(expected);
+  await target.query('DROP TABLE "a.b".c');
+  expect((await compare(source, target)).tables).toMatchObject([
+    expected[0],
+    { schema: 'a.b', name: 'c', problem: 'missing on the target' },
+  ]);
+});
+
 describe('rows', () => {
   test('the three that differ among 200,000 are found exactly, with their range', async () => {
     const [source, target] = await both(
