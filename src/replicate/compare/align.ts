@@ -75,9 +75,9 @@ type Aligned = Omit<Alignment, typeof Symbol.asyncDispose>;
 
 async function takeAtRest(options: AlignOptions, opened: AsyncDisposable[]): Promise<Aligned> {
   const { source, target, lock, signal } = options;
-  const here = await KeptSnapshot.open(source, { signal, lock: lock?.source ?? [] });
+  const here = await KeptSnapshot.open('source', source, { signal, lock: lock?.source ?? [] });
   opened.push(here);
-  const there = await KeptSnapshot.open(target, { signal, lock: lock?.target ?? [] });
+  const there = await KeptSnapshot.open('target', target, { signal, lock: lock?.target ?? [] });
   opened.push(there);
   return { position: null, source: here, target: there };
 }
@@ -90,7 +90,11 @@ async function takeAligned(
   const { target, lock, signal, log } = options;
   const { name } = pipeline;
   // A session of its own: its end is the end of the hold.
-  const holder = await Session.connect(target, { purpose: 'compare hold', signal });
+  const holder = await Session.connect(target, {
+    purpose: 'compare hold',
+    side: 'target',
+    signal,
+  });
   const onAbort = (): void => holder.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -105,7 +109,7 @@ async function takeAligned(
     await holdPipeline(holder, name, position);
     log.info('apply is held for a comparison', { pipeline: name, position: formatLsn(position) });
     await reach(holder, pipeline, position, signal);
-    const kept = await KeptSnapshot.open(target, { signal, lock: lock?.target ?? [] });
+    const kept = await KeptSnapshot.open('target', target, { signal, lock: lock?.target ?? [] });
     opened.push(kept);
     await expectPosition(kept, name, position);
     await releasePipeline(holder, name);

@@ -1,6 +1,7 @@
 import { qualifiedName, type TableName } from '../../catalog/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import { quoteLiteral, Session, type ConnectionTarget } from '../../session/index.ts';
+import type { Side } from './row-digest.ts';
 import type { SnapshotPlace } from './snapshot-pool.ts';
 
 export interface KeepOptions {
@@ -27,9 +28,14 @@ export class KeptSnapshot implements SnapshotPlace, AsyncDisposable {
     this.snapshot = snapshot;
   }
 
-  static async open(target: ConnectionTarget, options: KeepOptions): Promise<KeptSnapshot> {
+  static async open(
+    side: Side,
+    target: ConnectionTarget,
+    options: KeepOptions,
+  ): Promise<KeptSnapshot> {
     const session = await Session.connect(target, {
       purpose: 'compare snapshot',
+      side,
       signal: options.signal,
     });
     const onAbort = (): void => session.destroy();

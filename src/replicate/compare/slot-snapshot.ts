@@ -26,7 +26,7 @@ export async function openSlotSnapshot(
   const walsender = await connectWalsender(source, signal);
   try {
     const slot = await makeSlot(walsender, options);
-    const snapshot = await KeptSnapshot.open(source, {
+    const snapshot = await KeptSnapshot.open('source', source, {
       snapshot: slot.snapshotName ?? '',
       lock: lock?.source ?? [],
       signal,
@@ -39,7 +39,12 @@ export async function openSlotSnapshot(
 
 async function connectWalsender(source: ConnectionTarget, signal: AbortSignal): Promise<Session> {
   try {
-    return await Session.connect(source, { purpose: 'compare slot', replication: true, signal });
+    return await Session.connect(source, {
+      purpose: 'compare slot',
+      side: 'source',
+      replication: true,
+      signal,
+    });
   } catch (error) {
     throw explain(error);
   }
@@ -82,7 +87,7 @@ async function describeWait(
   waitedMs: number,
   signal: AbortSignal,
 ): Promise<SluiceError> {
-  const session = await Session.connect(source, { purpose: 'compare', signal });
+  const session = await Session.connect(source, { purpose: 'compare', side: 'source', signal });
   try {
     const [oldest] = await readOpenTransactions(session);
     const who = oldest === undefined ? '' : `: ${describeTransaction(oldest)} is open`;

@@ -77,7 +77,7 @@ export class SnapshotPool {
   }
 
   async #connect(): Promise<Session> {
-    const options = { purpose: 'compare', settings, signal: this.#signal };
+    const options = { purpose: 'compare', side: this.side, settings, signal: this.#signal };
     const session = await Session.connect(this.#place.target, options);
     if (this.#signal.aborted) await session.close();
     this.#signal.throwIfAborted();

@@ -64,6 +64,7 @@ async function openSource({ source, signal }: LaneOptions): Promise<Session> {
   assert(source !== null, 'work that reads the source was told where it is');
   const session = await Session.connect(source, {
     purpose: 'copy',
+    side: 'source',
     signal,
     settings: sourceSettings,
   });
@@ -74,6 +75,7 @@ async function openSource({ source, signal }: LaneOptions): Promise<Session> {
 async function openTarget({ target, jobs, signal }: LaneOptions): Promise<Session> {
   const session = await Session.connect(target, {
     purpose: 'copy',
+    side: 'target',
     signal,
     settings: {
       synchronous_commit: 'off',

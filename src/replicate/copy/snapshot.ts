@@ -99,7 +99,11 @@ export class SharedSnapshot {
   async #import(): Promise<{ session: Session; name: string }> {
     const { source, signal, snapshot, snapshotLost } = this.#request;
     if (snapshotLost.aborted) throw this.#lostError();
-    const session = await Session.connect(source, { purpose: 'copy snapshot', signal });
+    const session = await Session.connect(source, {
+      purpose: 'copy snapshot',
+      side: 'source',
+      signal,
+    });
     try {
       await session.query(
         `begin isolation level repeatable read read only;

@@ -90,6 +90,7 @@ export async function followInto(
   try {
     const client = createPgClient(parseConnection(options.positions), {
       purpose: options.name,
+      side: 'target',
       inherit: ['search_path'], // the handler's SQL means what it means in the application
     });
     await client.connect();
@@ -164,7 +165,7 @@ class Following {
     const { name } = options;
     const signal = options.signal ?? new AbortController().signal;
     const sourceTarget = parseConnection(options.source);
-    const connect = { purpose: name, signal };
+    const onSource = { purpose: name, side: 'source', signal } as const;
     const sessions: Session[] = [];
     const open = async (...args: Parameters<typeof Session.connect>): Promise<Session> => {
       const session = await Session.connect(...args);
@@ -176,9 +177,12 @@ class Following {
       maxBytes: options.spill?.maxBytes ?? 10 * 1024 ** 3,
     });
     try {
-      const source = await open(sourceTarget, connect);
-      const replication = await open(sourceTarget, { ...connect, replication: true });
-      const ledger = await open(parseConnection(options.positions), connect);
+      const source = await open(sourceTarget, onSource);
+      const replication = await open(sourceTarget, { ...onSource, replication: true });
+      const ledger = await open(parseConnection(options.positions), {
+        ...onSource,
+        side: 'target',
+      });
       if (!(await tryBecomeRunner(ledger, name)))
         throw new SluiceError('REPLICATE_RUNNING', { pipeline: name });
       await migrate(ledger);

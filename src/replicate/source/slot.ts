@@ -85,7 +85,12 @@ export async function createSlotSnapshot(
 ): Promise<SlotSnapshot> {
   const { slot, temporary, log, signal } = options;
   await clearSlot(source, slot, signal);
-  const holder = await Session.connect(target, { purpose: 'snapshot', replication: true, signal });
+  const holder = await Session.connect(target, {
+    purpose: 'snapshot',
+    side: 'source',
+    replication: true,
+    signal,
+  });
   const watching = new AbortController();
   let lostBy: unknown = null;
   const watch = reportBlockers(source, slot, log, watching.signal).catch((error: unknown) => {
