@@ -209,7 +209,8 @@ export class Backlog {
     const position = look.position!;
     this.#sourceEnd = look.sourceEnd;
     if (performance.now() > this.#advancedMs + advanceMs) await this.#advance(lane);
-    const isBehind = position < knownEnd || Number(look.sourceEnd - position) > this.#limits.nearBytes;
+    const isBehind =
+      position < knownEnd || Number(look.sourceEnd - position) > this.#limits.nearBytes;
     if (isBehind && !this.#isStopped) this.#read(lane, look);
     return position;
   }

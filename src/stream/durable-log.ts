@@ -6,7 +6,13 @@ import { SluiceError } from '../errors/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import { appendFully, errorText, syncFolder } from './disk.ts';
 import type { DurableSegment, Run } from './durable-segment.ts';
-import { encodeFileHead, fileHeadBytes, RecordReader, type LogRecord } from './log-file.ts';
+import {
+  encodeFileHead,
+  fileHeadBytes,
+  RecordReader,
+  type LogRecord,
+  type ValueFormat,
+} from './log-file.ts';
 import { damaged, recoverSegments } from './log-recovery.ts';
 
 const idFile = 'spill-id';
@@ -16,7 +22,7 @@ const idFile = 'spill-id';
  *
  * ```
  *   <directory>/spill-id   names it; the ledger holds the same name
- *   <directory>/00000001.log, 00000002.log ...   head: where it continues from; then records
+ *   <directory>/00000001.log, 00000002.log ...   head: where it continues from, format of values; then records
  * ```
  * A file begins with the relations known then, so that older files can go. The end of the last file may be
  * torn, or hold the beginning of a transaction: what follows its last Commit is read from the slot again.
@@ -48,7 +54,7 @@ export class DurableLog {
       log.#number = Number(number);
       const path = join(directory, name);
       const file = await open(path, 'r+');
-      log.#segments.push({ path, file, from: null, bytes: 0, endLsn: null });
+      log.#segments.push({ path, file, from: null, format: null, bytes: 0, endLsn: null });
     }
     log.#untrimmed = log.#segments.at(-1) ?? null;
     return log;
@@ -61,6 +67,11 @@ export class DurableLog {
   /** Where the oldest file continues from; null without one. */
   get startLsn(): Lsn | null {
     return this.#segments[0]?.from ?? null;
+  }
+
+  /** How values are written, the same in all files; null without one. */
+  get format(): ValueFormat | null {
+    return this.#segments[0]?.format ?? null;
   }
 
   /** Behind the last whole transaction of the log; null when it holds none. */
@@ -77,16 +88,17 @@ export class DurableLog {
    * Begins a new file, everything before it made durable; call between transactions.
    *
    * @param from behind the last transaction of the log, or where reading begins
+   * @param format of the values that come: those of the files before, when there are any
    */
-  async rotate(from: Lsn): Promise<DurableSegment> {
+  async rotate(from: Lsn, format: ValueFormat): Promise<DurableSegment> {
     const last = this.#segments.at(-1);
     if (last) await this.#finish(last);
     const path = join(this.directory, `${String(++this.#number).padStart(8, '0')}.log`);
     try {
       const file = await open(path, 'wx+');
-      const segment = { path, file, from, bytes: fileHeadBytes, endLsn: null };
+      const segment = { path, file, from, format, bytes: fileHeadBytes, endLsn: null };
       this.#segments.push(segment);
-      await appendFully(file, encodeFileHead(from), 0);
+      await appendFully(file, encodeFileHead({ from, format }), 0);
       await syncFolder(this.directory);
       return segment;
     } catch (error) {

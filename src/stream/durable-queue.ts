@@ -1,10 +1,11 @@
+import assert from 'node:assert/strict';
 import { formatLsn, lsn, PgoutputTag, type Lsn } from '../wire/index.ts';
 import { heldBytes, isKeepalive, sliceBlock, type ChangeBlock } from './block.ts';
 import type { ChangeQueue } from './change-queue.ts';
 import type { DurableLog } from './durable-log.ts';
 import type { DurableSegment, Run } from './durable-segment.ts';
 import { KnownRelations } from './known-relations.ts';
-import { encodeRecord } from './log-file.ts';
+import { encodeRecord, type ValueFormat } from './log-file.ts';
 import { damaged, lastCommit } from './log-recovery.ts';
 
 export interface DurableQueueOptions {
@@ -32,6 +33,7 @@ export class DurableQueue implements ChangeQueue {
   #memoryBytes = 0;
   #segment: DurableSegment | null = null;
   #isMidTransaction = false;
+  #format: ValueFormat = 'binary';
   #syncing: Promise<void> | null = null;
   #unsynced: Lsn | null = null;
   #forgetting: Promise<void> | null = null;
@@ -57,15 +59,26 @@ export class DurableQueue implements ChangeQueue {
     for await (const run of this.#options.log.recover()) this.#waiting.push(run);
   }
 
+  /** How the values are written that the log holds from `position` on; null when it holds nothing there. */
+  heldFormat(position: Lsn): ValueFormat | null {
+    const { endLsn, format } = this.#options.log;
+    return endLsn !== null && endLsn > position ? format : null;
+  }
+
   /**
-   * Where the slot is to be read from; call before the first push.
+   * Where the slot is to be read from; call before the first push. Once what was recovered is in the target it
+   * may be called again, with another format.
    *
    * @param position everything before it is in the target, flushed
+   * @param format of the values that will be pushed; as long as the log holds something, its own
    * @throws SluiceError STREAM_SPILL_DAMAGED what the target needs first is gone
    */
-  async begin(position: Lsn): Promise<Lsn> {
+  async begin(position: Lsn, format: ValueFormat): Promise<Lsn> {
     const { log } = this.#options;
     const { startLsn, endLsn } = log;
+    const held = this.heldFormat(position);
+    assert(held === null || held === format, `a spill of ${held} values is not continued in ${format}`);
+    this.#format = format;
     if (startLsn !== null && endLsn !== null && endLsn > position) {
       if (startLsn > position) {
         const reason = `it begins at ${formatLsn(startLsn)}, the target ends at ${formatLsn(position)}`;
@@ -223,7 +236,7 @@ export class DurableQueue implements ChangeQueue {
   async #beginSegment(): Promise<DurableSegment> {
     const { log } = this.#options;
     await this.#syncing;
-    const segment = await log.rotate(this.#reached);
+    const segment = await log.rotate(this.#reached, this.#format);
     this.#segment = segment;
     const relations = this.#relations.describe();
     if (relations) await log.append(segment, await encodeRecord(relations), null);

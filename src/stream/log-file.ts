@@ -5,9 +5,20 @@ import type { ChangeBlock } from './block.ts';
 import { readFully } from './disk.ts';
 import { decodeSpill, encodeSpill } from './spill-codec.ts';
 
-/** At the head of each file: the format's name, u64 LSN that it continues from, u32 CRC-32. Little endian. */
+/** How a stream writes the values of rows. */
+export type ValueFormat = 'binary' | 'text';
+
+/**
+ * At the head of each file: the log's name, `b` or `t` for how values are written in it, u64 LSN that it
+ * continues from, u32 CRC-32. Little endian.
+ */
 export const fileHeadBytes = 20;
-const format = 'sluice 1';
+const logName = 'sluice2';
+
+export interface FileHead {
+  readonly from: Lsn;
+  readonly format: ValueFormat;
+}
 
 /** Before each record: u32 length of its bytes, u32 CRC-32 of them. Little endian. */
 const recordHeadBytes = 8;
@@ -22,20 +33,21 @@ export interface LogRecord {
   readonly block: ChangeBlock;
 }
 
-export function encodeFileHead(from: Lsn): Buffer {
+export function encodeFileHead({ from, format }: FileHead): Buffer {
   const head = Buffer.allocUnsafe(fileHeadBytes);
-  head.write(format, 0, 'latin1');
+  head.write(logName + format.charAt(0), 0, 'latin1');
   head.writeBigUInt64LE(from, 8);
   head.writeUInt32LE(crc32(head.subarray(0, 16)), 16);
   return head;
 }
 
 /** Null when there is no intact head. */
-export async function readFileHead(file: FileHandle): Promise<Lsn | null> {
+export async function readFileHead(file: FileHandle): Promise<FileHead | null> {
   const head = await readFully(file, 0, fileHeadBytes);
-  if (head.length < fileHeadBytes || head.toString('latin1', 0, 8) !== format) return null;
+  if (head.length < fileHeadBytes || head.toString('latin1', 0, 7) !== logName) return null;
   if (head.readUInt32LE(16) !== crc32(head.subarray(0, 16))) return null;
-  return lsn(head.readBigUInt64LE(8));
+  const format = head.toString('latin1', 7, 8) === 'b' ? 'binary' : 'text';
+  return { from: lsn(head.readBigUInt64LE(8)), format };
 }
 
 /** A block as it stands in the log: length, checksum, compressed bytes. */

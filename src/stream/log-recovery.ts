@@ -3,7 +3,7 @@ import { formatLsn, PgoutputTag, readCommit, type Lsn } from '../wire/index.ts';
 import type { ChangeBlock } from './block.ts';
 import { errorText } from './disk.ts';
 import type { DurableSegment, Run } from './durable-segment.ts';
-import { readFileHead, RecordReader, type LogRecord } from './log-file.ts';
+import { readFileHead, RecordReader, type LogRecord, type ValueFormat } from './log-file.ts';
 
 /**
  * What an earlier process left: the whole transactions of each file, as places, not bytes. Each file goes on
@@ -12,20 +12,28 @@ import { readFileHead, RecordReader, type LogRecord } from './log-file.ts';
  * Only the last file may end in something torn or unfinished: every other was made durable before the next
  * one began.
  *
- * @throws SluiceError STREAM_SPILL_DAMAGED a record is not intact, or there is a hole between two files
+ * @throws SluiceError STREAM_SPILL_DAMAGED a record is not intact, there is a hole between two files, or they
+ *   hold values in different formats
  */
 export async function* recoverSegments(segments: readonly DurableSegment[]): AsyncGenerator<Run> {
   let reached: Lsn | null = null;
+  let format: ValueFormat | null = null;
   for (const [i, segment] of segments.entries()) {
     const isLast = i === segments.length - 1;
-    const from = await readFileHead(segment.file);
-    if (from === null && isLast) return; // made and not yet written when the power went
-    if (from === null) throw damaged(segment.path, 0, 'its head is not intact');
+    const head = await readFileHead(segment.file);
+    if (head === null && isLast) return; // made and not yet written when the power went
+    if (head === null) throw damaged(segment.path, 0, 'its head is not intact');
+    const { from } = head;
     if (reached !== null && from !== reached) {
       const reason = `it continues from ${formatLsn(from)}, and the files before it end at ${formatLsn(reached)}`;
       throw damaged(segment.path, 0, reason);
     }
+    if (format !== null && head.format !== format) {
+      const reason = `it holds values in ${head.format}, and the files before it in ${format}`;
+      throw damaged(segment.path, 0, reason);
+    }
     segment.from = from;
+    segment.format = format = head.format;
     yield* recoverSegment(segment, from, isLast);
     reached = segment.endLsn ?? from;
   }
