@@ -17,6 +17,7 @@ export { decodeReadyForQuery } from './backend/ready-for-query.ts';
 export { decodeRowDescription } from './backend/row-description.ts';
 export { CopyRunScanner } from './copy-runs.ts';
 export { CopyBinaryWriter } from './copy/binary-writer.ts';
+export { CopyFrameMerger } from './copy/frame-merger.ts';
 export { CopyTextWriter } from './copy/text-writer.ts';
 export { FrameScanner } from './frames.ts';
 export { freeMemory } from './free-memory.ts';

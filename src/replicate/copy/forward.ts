@@ -1,5 +1,5 @@
 import type { CopyIn, Session } from '../../session/index.ts';
-import { freeMemory } from '../../wire/index.ts';
+import { CopyFrameMerger, freeMemory } from '../../wire/index.ts';
 
 export interface Forwarded {
   /** Rows that the source sent. */
@@ -11,7 +11,7 @@ export interface Forwarded {
 }
 
 /**
- * Sends the rows of one COPY into another, unread: the messages of both directions are the same. A slow
+ * Sends the rows of one COPY into another, unread: both directions take the same bytes. A slow
  * target stops the source; a failure of either leaves both sessions in an unknown state.
  */
 export async function forwardCopy(
@@ -37,6 +37,7 @@ class CopySink {
   bytes = 0;
   readonly #copy: CopyIn;
   readonly #onBytes: (bytes: number) => void;
+  readonly #frames = new CopyFrameMerger();
   /** Written since the socket was last empty. */
   #waiting = 0;
 
@@ -48,7 +49,15 @@ class CopySink {
   readonly take = (run: Buffer): Promise<void> | undefined => {
     this.bytes += run.length;
     this.#onBytes(run.length);
-    const drained = this.#copy.write(run, () => freeRun(run));
+    let drained: Promise<void> | undefined;
+    const pieces = this.#frames.merge(run);
+    const last = pieces.at(-1);
+    const isRun = last?.buffer === run.buffer;
+    if (!isRun) freeRun(run);
+    for (const piece of pieces) {
+      const free = isRun ? () => freeRun(run) : () => freeMemory(piece);
+      drained = this.#copy.write(piece, piece === last ? free : undefined);
+    }
     if (drained === undefined) {
       this.#waiting = 0;
       return undefined;
