@@ -17,6 +17,13 @@ export const streamErrors = {
     remedy:
       'put the files of the spill back as they were; without them, drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew',
   },
+  STREAM_SPILL_FORMAT: {
+    decision: 'fix',
+    message:
+      'the durable spill holds column {column} of {table} in binary, as which the target cannot take it now: {problem}',
+    remedy:
+      "make the target's column as the source's is and start again: the spill is applied first; where that is no way (values that are OIDs), drop the pipeline (sluice replicate drop), empty its tables on the target, and copy anew",
+  },
   STREAM_SPILL_FULL: {
     decision: 'fix',
     message: 'the spill in {directory} cannot grow: {reason} ({usedBytes} bytes used)',

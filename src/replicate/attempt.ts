@@ -32,6 +32,7 @@ import {
 } from './copy/index.ts';
 import type { PipelineConnections } from './connections.ts';
 import { findDestinations } from './destinations.ts';
+import { drainSpill } from './drain-spill.ts';
 import { FlushedPositions } from './flushed-positions.ts';
 import { expectNoneRenamed } from './gone-tables.ts';
 import type { PipelineMetrics } from './metrics.ts';
@@ -111,7 +112,8 @@ class Attempt {
     try {
       const begun = await this.#begin(plan, pipeline, spill);
       try {
-        await this.#copyAndFollow(plan, pipeline, begun, spill);
+        const position = await this.#drainSpill(plan, pipeline, begun.position, spill);
+        await this.#copyAndFollow(plan, pipeline, { ...begun, position }, spill);
       } finally {
         begun.snapshot?.holder.destroy();
       }
@@ -260,6 +262,42 @@ class Attempt {
     return new Map(states.map((state) => [qualifiedName(state), state]));
   }
 
+  /** Where following starts: behind what a spill of another format holds, once that is applied. */
+  async #drainSpill(
+    plan: Plan,
+    pipeline: Pipeline,
+    position: Lsn,
+    spill: PipelineSpill,
+  ): Promise<Lsn> {
+    const format = spill.heldFormat(position);
+    if (format === null || format === plan.streamFormat) return position;
+    const { connections, options, standing, metrics, log, signal } = this.#deps;
+    const watch = this.#watchConnections();
+    try {
+      return await drainSpill(spill, {
+        format,
+        position,
+        connections,
+        pipeline,
+        plan,
+        states: [...(await this.#states(pipeline)).values()],
+        tables: options.tables ?? [],
+        publications: this.#publications(plan, pipeline),
+        limits: options.applyLimits,
+        events: {
+          committed: (batch) => {
+            standing.applied(batch);
+            metrics.applied(batch);
+          },
+        },
+        log,
+        signal: AbortSignal.any([signal, watch.lost]),
+      });
+    } finally {
+      await watch.stop();
+    }
+  }
+
   async #copyAndFollow(
     plan: Plan,
     pipeline: Pipeline,
@@ -270,7 +308,11 @@ class Attempt {
     // Reading may confirm only once it has begun, and it begins behind what the spill holds.
     let reader: ChangeReader | null = null;
     const confirm = (durable: Lsn) => reader?.confirm(durable);
-    const open = await spill.open(connections.target, pipeline, position, confirm);
+    const open = await spill.open(connections.target, pipeline, {
+      position,
+      format: plan.streamFormat,
+      confirm,
+    });
     await failpoint('replicate.slot.before-start');
     reader = await readSlotChanges({
       session: connections.replication,

@@ -7,6 +7,7 @@ import {
   SpillArea,
   type ChangeQueue,
   type SpillOptions,
+  type ValueFormat,
 } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import type { ReplicationOptions } from './options.ts';
@@ -23,18 +24,22 @@ export interface PipelineSpill {
   readonly area: SpillArea;
   /** The durable spill that the ledger names; null when there is none of that name. */
   readonly facts: SpillFacts | null;
+  /** How values are written in what a durable spill holds from `position` on; null when it holds nothing there. */
+  heldFormat(position: Lsn): ValueFormat | null;
   /**
-   * The queue from `position` on, and where to read the slot from: behind what a durable spill holds.
-   *
-   * @param confirm the source may forget what is before: called by a durable spill only
+   * The queue from a position on, and where to read the slot from: behind what a durable spill holds. May be
+   * opened once more, in another format, when all that was held is in the target.
    */
-  open(
-    target: Tx,
-    pipeline: Pipeline,
-    position: Lsn,
-    confirm: (position: Lsn) => void,
-  ): Promise<OpenQueue>;
+  open(target: Tx, pipeline: Pipeline, begin: QueueBeginning): Promise<OpenQueue>;
   close(): Promise<void>;
+}
+
+export interface QueueBeginning {
+  readonly position: Lsn;
+  /** What the stream is asked for; as long as a spill holds something, the format of that. */
+  readonly format: ValueFormat;
+  /** The source may forget what is before: called by a durable spill only. */
+  readonly confirm: (position: Lsn) => void;
 }
 
 export interface OpenQueue {
@@ -69,8 +74,9 @@ function temporarySpill(area: SpillArea): PipelineSpill {
   return {
     area,
     facts: null,
+    heldFormat: () => null,
     // Whatever an earlier durable spill held is in the target by now: the start rules saw to that.
-    open: async (target, pipeline, position) => {
+    open: async (target, pipeline, { position }) => {
       if (pipeline.spill !== null) await setSpill(target, pipeline, null);
       const queue = new BlockQueue({ memoryBytes: queueBytes, area });
       return {
@@ -105,7 +111,8 @@ async function durableSpill(
   return {
     area,
     facts: isNamed ? { endLsn } : null,
-    open: async (target, _pipeline, position, confirm) => {
+    heldFormat: (position) => queue.heldFormat(position),
+    open: async (target, _pipeline, { position, format, confirm }) => {
       if (!isNamed) {
         // Not this pipeline's any more, and the start rules found that nothing of it is needed. Named
         // before the first confirm: from then on a start without it stops.
@@ -114,7 +121,7 @@ async function durableSpill(
       }
       confirmed = confirm;
       // In the target and flushed there: the claim of the pipeline was committed synchronously since.
-      const readFrom = await queue.begin(position);
+      const readFrom = await queue.begin(position, format);
       return {
         queue,
         readFrom,

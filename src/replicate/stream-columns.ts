@@ -4,6 +4,7 @@ import {
   displayName,
   readTablesByOid,
   type Column,
+  type Majors,
   type Queryable,
 } from '../catalog/index.ts';
 import { SluiceError } from '../errors/index.ts';
@@ -28,6 +29,7 @@ export interface StreamColumnsOptions {
  * changed under us: that asks for a person, and for another plan. One that is still as planned was changed before;
  * rows of how it was are taken where the target's column holds every value of theirs as it is.
  *
+ * @throws SluiceError STREAM_SPILL_FORMAT a column came in binary before it had to be text
  * @throws SluiceError REPLICATE_TABLE_CHANGED the source's table changed after the plan was made
  * @throws SluiceError REPLICATE_OLD_ROWS rows of how it was do not fit the target's columns of now
  * @throws SluiceError REPLICATE_TEXT_NEEDED they do, but not in binary
@@ -46,6 +48,7 @@ export async function expectColumns(
     if (!isSameColumn(known, column)) others.push(column);
     else if (!known || !isWritable(target) || !fits(known, target, known))
       throw changed(relation, column, target);
+    else if (options.streamFormat === 'binary') expectBinary(pair, known, target);
   }
   if (others.length === 0) return;
   const now = await columnsNow(options.source, pair);
@@ -55,6 +58,19 @@ export async function expectColumns(
     if (!now || !isSameColumn(known, now.get(column.name))) throw changed(relation, column, target);
     await expectFits(column, { pair, known, there: target }, options);
   }
+}
+
+/** A binary stream is asked for only where every column may travel so: what does not was in a spill already. */
+function expectBinary(pair: TablePair, known: Column, there: Column): void {
+  if (pair.format === 'binary') return;
+  const problem = binaryProblem(known, there, majorsOf(pair));
+  if (problem === null) return;
+  const table = displayName(pair.source);
+  throw new SluiceError('STREAM_SPILL_FORMAT', { table, column: known.name, problem });
+}
+
+function majorsOf({ source, target }: TablePair): Majors {
+  return { sourceMajor: source.serverMajor, targetMajor: target.serverMajor };
 }
 
 function isWritable(target: Column | undefined): target is Column {
@@ -102,10 +118,9 @@ async function expectFits(
   if (!then) throw refuse('', `has ${there.displayType}, and what it was is no longer known`);
   if (!fits(then, there, known)) throw refuse(then.displayType, `has ${there.displayType}`);
   if (streamFormat === 'text') return;
-  const majors = { sourceMajor: pair.source.serverMajor, targetMajor: pair.target.serverMajor };
   // The modifier is the receiver's matter: the binary forms are the same.
   const sent = { ...then, effectiveModifier: there.effectiveModifier };
-  if (binaryProblem(sent, there, majors) === null) return;
+  if (binaryProblem(sent, there, majorsOf(pair)) === null) return;
   if (!canAskForText) throw refuse(then.displayType, `has ${there.displayType}`);
   throw new SluiceError('REPLICATE_TEXT_NEEDED', { table, column: column.name });
 }

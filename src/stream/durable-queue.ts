@@ -77,7 +77,10 @@ export class DurableQueue implements ChangeQueue {
     const { log } = this.#options;
     const { startLsn, endLsn } = log;
     const held = this.heldFormat(position);
-    assert(held === null || held === format, `a spill of ${held} values is not continued in ${format}`);
+    assert(
+      held === null || held === format,
+      `a spill of ${held} values is not continued in ${format}`,
+    );
     this.#format = format;
     if (startLsn !== null && endLsn !== null && endLsn > position) {
       if (startLsn > position) {

@@ -10,6 +10,6 @@ export type { BacklogLimits } from './backlog.ts';
 export type { ChangeBlock } from './block.ts';
 export type { BlockQueueOptions } from './block-queue.ts';
 export type { ChangeQueue } from './change-queue.ts';
-export type { ValueFormat } from './log-file.ts';
 export type { ChangeReader, SlotReaderOptions } from './change-reader.ts';
+export type { ValueFormat } from './log-file.ts';
 export type { SpillOptions } from './spill-area.ts';

@@ -14,6 +14,7 @@ export type ValueFormat = 'binary' | 'text';
  */
 export const fileHeadBytes = 20;
 const logName = 'sluice2';
+const formats = ['binary', 'text'] as const;
 
 export interface FileHead {
   readonly from: Lsn;
@@ -46,8 +47,8 @@ export async function readFileHead(file: FileHandle): Promise<FileHead | null> {
   const head = await readFully(file, 0, fileHeadBytes);
   if (head.length < fileHeadBytes || head.toString('latin1', 0, 7) !== logName) return null;
   if (head.readUInt32LE(16) !== crc32(head.subarray(0, 16))) return null;
-  const format = head.toString('latin1', 7, 8) === 'b' ? 'binary' : 'text';
-  return { from: lsn(head.readBigUInt64LE(8)), format };
+  const format = formats.find((known) => known.charCodeAt(0) === head[7]);
+  return format === undefined ? null : { from: lsn(head.readBigUInt64LE(8)), format };
 }
 
 /** A block as it stands in the log: length, checksum, compressed bytes. */

@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DurableLog, DurableQueue } from '../../src/stream/index.ts';
-import { encodeRecord } from '../../src/stream/log-file.ts';
+import { DurableLog, DurableQueue, type ValueFormat } from '../../src/stream/index.ts';
+import { encodeFileHead, encodeRecord } from '../../src/stream/log-file.ts';
 import type { Lsn } from '../../src/wire/index.ts';
 import { waitFor, within } from '../kit/index.ts';
 import { folder } from './folder.ts';
@@ -40,9 +40,9 @@ const sizes = { maxBytes: 2 ** 30, memoryBytes: 2 ** 20, segmentBytes: 2 ** 20 }
 async function openQueue(
   directory: string,
   position: Lsn,
-  options: Partial<typeof sizes> = {},
+  options: Partial<typeof sizes> & { format?: ValueFormat } = {},
 ): Promise<Opened> {
-  const { maxBytes, ...queueOptions } = { ...sizes, ...options };
+  const { maxBytes, format, ...queueOptions } = { ...sizes, format: 'binary' as const, ...options };
   const log = await DurableLog.open(directory, maxBytes);
   const confirmed: Lsn[] = [];
   const queue = new DurableQueue({ log, onDurable: (lsn) => confirmed.push(lsn), ...queueOptions });
@@ -55,7 +55,7 @@ async function openQueue(
   };
   onTestFinished(close);
   await queue.recover();
-  return { log, queue, readFrom: await queue.begin(position), confirmed, close };
+  return { log, queue, readFrom: await queue.begin(position, format), confirmed, close };
 }
 
 const logs = (directory: string): string[] =>
@@ -134,6 +134,37 @@ describe('recovering a durable queue', () => {
     });
   });
 
+  test('stops when files hold values in different formats', async () => {
+    const directory = folder();
+    await fill(directory, 2);
+    const last = logs(directory).at(-1)!;
+    const head = encodeFileHead({ from: endOf(1), format: 'text' });
+    writeFileSync(last, Buffer.concat([head, readFileSync(last).subarray(head.length)]));
+    await expect(openQueue(directory, endOf(0))).rejects.toMatchObject({
+      code: 'STREAM_SPILL_DAMAGED',
+    });
+  });
+
+  test('goes on in the format of its values, and in another once these are in the target', async () => {
+    const directory = folder();
+    await fill(directory, 2);
+    const { queue, close } = await openQueue(directory, endOf(0));
+    expect(queue.heldFormat(endOf(0))).toBe('binary');
+    expect(queue.heldFormat(endOf(2))).toBeNull();
+    expect(await queue.shift()).not.toBeNull();
+    expect(await queue.shift()).not.toBeNull();
+    expect(await queue.begin(endOf(2), 'text')).toBe(endOf(2));
+    await queue.push(transaction(3));
+    await close();
+    await expect(openQueue(directory, endOf(2))).rejects.toThrow(
+      'a spill of text values is not continued in binary',
+    );
+    const again = await openQueue(directory, endOf(2), { format: 'text' });
+    expect(again.queue.heldFormat(endOf(2))).toBe('text');
+    again.queue.end();
+    expect(await drain(again.queue)).toEqual(['B3', 'I', 'C3']);
+  });
+
   test('stops when it begins behind what the target has', async () => {
     const directory = folder();
     await fill(directory, 3);
@@ -208,7 +239,7 @@ describe('a durable queue', () => {
     const directory = folder();
     await fill(directory, 2);
     const { queue, log } = await openQueue(directory, endOf(0), { segmentBytes: 1 });
-    const segment = await log.rotate(endOf(2));
+    const segment = await log.rotate(endOf(2), 'binary');
     await log.append(segment, await encodeRecord(block(begin(3), insert())), null);
     for (let n = 3; n <= 5; n++) await queue.push(transaction(n));
     expect(logs(directory)).toHaveLength(6);

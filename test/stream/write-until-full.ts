@@ -13,7 +13,7 @@ const folder = process.argv[2]!;
 const plenty = 2 ** 30;
 
 const log = await DurableLog.open(join(folder, 'log'), plenty);
-const segment = await log.rotate(endOf(0));
+const segment = await log.rotate(endOf(0), 'binary');
 const logged = await countUntilFull(async (n) => {
   await log.append(segment, await encodeRecord(transaction(n, 1500)), endOf(n));
 });

@@ -195,4 +195,37 @@ describe('a durable spill', () => {
     expect(error).toMatchObject({ code: 'STREAM_SPILL_FULL' });
     await scene.settles();
   });
+
+  test('of another format than the stream comes in now is applied first', async () => {
+    const directory = folder();
+    const scene = await begun(directory);
+    await killedAhead(scene, directory);
+    // What names an object is an OID in binary: with such a column the whole stream comes as text.
+    const kinds = 'CREATE TABLE kinds (id int PRIMARY KEY, kind regclass)';
+    for (const side of [scene.here, scene.there]) await side.query(kinds);
+    await scene.here.query(`INSERT INTO kinds VALUES (1, 'accounts')`);
+    await write(scene, 'as text', 3);
+    await scene.settles();
+    expect(scene.logged.join()).toContain('the spill is applied before more is read');
+    await scene.here.query(`INSERT INTO kinds VALUES (2, 'moves')`);
+    await killedAhead(scene, directory, 'held as text');
+    for (const side of [scene.here, scene.there]) await side.query('DROP TABLE kinds');
+    await write(scene, 'as binary', 3);
+    await scene.settles({ tables: ['!public.kinds'] });
+  });
+
+  test('that holds in binary what the target now takes as text stops, and goes on when it is as it was', async () => {
+    const directory = folder();
+    const scene = await begun(directory);
+    await killedAhead(scene, directory);
+    const position = await scene.position();
+    await scene.there.query('ALTER TABLE moves ALTER account TYPE bigint');
+    expect(await scene.refused()).toMatchObject({
+      code: 'STREAM_SPILL_FORMAT',
+      details: { table: 'public.moves', column: 'account' },
+    });
+    expect(await scene.position()).toBe(position);
+    await scene.there.query('ALTER TABLE moves ALTER account TYPE int');
+    await scene.settles();
+  });
 });
