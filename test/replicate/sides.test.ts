@@ -14,6 +14,7 @@ import { anyMajor, postgres } from '../kit/index.ts';
 
 const server = postgres(anyMajor);
 const { signal } = new AbortController();
+const nothing = async (): Promise<void> => undefined;
 
 /** Two databases on ports where nobody listens. */
 async function nobody(): Promise<{ url: string; source: Target; target: Target }> {
@@ -70,7 +71,6 @@ test('a comparison says which side it cannot reach', async () => {
   const { source, target } = await nobody();
   const here = await server.database();
   const place = { snapshot: 'none' };
-  const nothing = async (): Promise<void> => undefined;
   const pools = [
     new SnapshotPool('source', { ...place, target: source }, 1, signal),
     new SnapshotPool('target', { ...place, target }, 1, signal),
@@ -91,7 +91,7 @@ test('following says which side it cannot reach', async () => {
   const here = await server.database();
   const options = { source: url, positions: here.url, name: 'test' };
   await expect(follow(options).next()).rejects.toThrow(fromSource);
-  await expect(followInto(options, async () => undefined)).rejects.toThrow(fromSource);
+  await expect(followInto(options, nothing)).rejects.toThrow(fromSource);
   const other = { ...options, source: here.url, positions: url };
   await expect(follow(other).next()).rejects.toThrow(unreachable('target', 'here'));
 });
