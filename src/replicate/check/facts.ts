@@ -32,6 +32,7 @@ import {
   type SlotFacts,
 } from '../../ledger/index.ts';
 import { readSlot } from '../source/slot.ts';
+import { readMissingRights, type MissingRights } from './missing-rights.ts';
 import { probeEmpty } from './probe-empty.ts';
 import { probeFreeBytes } from './probe-free-bytes.ts';
 
@@ -78,6 +79,7 @@ export interface CheckFacts {
   readonly source: Side;
   readonly target: Side;
   readonly tables: readonly CheckedTable[];
+  readonly missingRights: MissingRights;
   readonly unmatchedPatterns: readonly string[];
   readonly tablesWithoutKey: 'refuse' | 'insert_only';
   /** What the target's ledger holds of this pipeline. */
@@ -102,12 +104,19 @@ export async function readCheckFacts(options: CheckOptions): Promise<CheckFacts>
   const targetTables = await readTables(target);
   const targetSide = await readSide(target, targetTables);
   const ledger = await readLedger(options, targetSide.role);
+  const tables = await joinTables(target, sourceTables, targetTables, targetSide, ledger);
   const isChosen = (object: TableName): boolean =>
     patterns.includes(object) && !patterns.excludes(object);
   return {
     source: await readSide(source, sourceTables),
     target: targetSide,
-    tables: await joinTables(target, sourceTables, targetTables, targetSide, ledger),
+    tables,
+    missingRights: await readMissingRights(
+      target,
+      tables.flatMap((pair) => pair.target ?? []),
+      tables.filter(isToBeCopied).flatMap((pair) => pair.target ?? []),
+      targetSide.privileges,
+    ),
     unmatchedPatterns: patterns.unmatched(sourceTables),
     tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
     pipeline: ledger.pipeline,
@@ -179,6 +188,10 @@ async function joinTables(
     isStripped: pair.target !== null && stripped.has(keyOf(pair.target)),
     isTargetEmpty: empty.get(pair.target?.oid ?? 0) ?? null,
   }));
+}
+
+function isToBeCopied({ state }: CheckedTable): boolean {
+  return state === null || state.state === 'pending' || state.state === 'copying';
 }
 
 function findTarget(

@@ -6,14 +6,16 @@ import {
   type TablePrivileges,
 } from '../../catalog/index.ts';
 import { defineCheck } from './define.ts';
+import type { MissingRight } from './missing-rights.ts';
 
 export const targetRights = defineCheck(
   {
     CHECK_TARGET_WRITE: {
       severity: 'blocks',
-      meaning: 'The role may not change a table of the target in every way the source may.',
+      meaning:
+        'The role may not change a table of the target in every way the source may; that takes the functions of its indexes, check constraints and generated columns too.',
       remedy:
-        'grant them: GRANT USAGE ON SCHEMA, GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role}',
+        'grant them to {role}: GRANT USAGE ON SCHEMA; GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table}; GRANT EXECUTE ON FUNCTION',
     },
     CHECK_TARGET_OWNER: {
       severity: 'warns',
@@ -24,7 +26,7 @@ export const targetRights = defineCheck(
     CHECK_TARGET_REBUILD: {
       severity: 'blocks',
       meaning:
-        "The role may drop indexes of a table, as the copy does, and not make them again: that takes the table's ownership and CREATE on its schema.",
+        "The role may drop indexes and foreign keys of a table, as the copy does, and not make them again, which is hours later: that takes the table's ownership and CREATE on its schema; REFERENCES on the tables that foreign keys point at; CREATE on the tablespaces of indexes, USAGE on the schemas that their definitions name, and, for the owner of the table, EXECUTE on their functions.",
       remedy: 'run {grants} on the target, or connect as a role that may',
     },
     CHECK_TARGET_TEMPORARY: {
@@ -41,7 +43,7 @@ export const targetRights = defineCheck(
         'run GRANT CREATE ON DATABASE {database} TO {role} on the target; if schema sluice is there, GRANT USAGE on it and ALL on its tables and functions',
     },
   },
-  ({ target, tables }, report) => {
+  ({ target, tables, missingRights }, report) => {
     const { role, database, privileges } = target;
     if (role.ledger === null ? !role.canCreateInDatabase : !role.ledger.canUse) {
       const evidence =
@@ -58,7 +60,8 @@ export const targetRights = defineCheck(
     for (const { target: table, state, isStripped } of tables) {
       const allowed = table && privileges.get(table.oid);
       if (!table || !allowed) continue;
-      const lacking = lackingPrivileges(allowed);
+      const functions = missingRights.toWrite.filter((right) => right.table.oid === table.oid);
+      const lacking = [...lackingPrivileges(allowed), ...functions.map(describeRight)];
       const subject = displayName(table);
       const mustRebuild = isStripped || (state?.state !== 'ready' && table.indexes.length > 0);
       if (lacking.length > 0) {
@@ -78,8 +81,22 @@ export const targetRights = defineCheck(
         report('CHECK_TARGET_OWNER', subject, evidence, { owner: table.owner, role: role.name });
       }
     }
+    for (const [table, rights] of Map.groupBy(missingRights.toRestore, (right) => right.table)) {
+      const missing = rights.map((right) => `role ${right.grantee} has no ${describeRight(right)}`);
+      const grants = rights.map(grantOf).join(' and ');
+      report('CHECK_TARGET_REBUILD', displayName(table), missing.join(', '), { grants });
+    }
   },
 );
+
+/** `REFERENCES on table shop.customer` */
+function describeRight({ privilege, kind, object }: MissingRight): string {
+  return `${privilege} on ${kind} ${object}`;
+}
+
+function grantOf({ privilege, kind, object, grantee }: MissingRight): string {
+  return `GRANT ${privilege} ON ${kind.toUpperCase()} ${object} TO ${grantee}`;
+}
 
 /** Whoever owns the schema may drop what is in it. */
 function mayDropIndexes(allowed: TablePrivileges): boolean {

@@ -42,7 +42,7 @@ export async function dropForeignKeys(
 }
 
 /** An inherited key goes with its parent's; the others could not be made again as they are. */
-function mayDrop(key: ForeignKey): boolean {
+export function mayDrop(key: ForeignKey): boolean {
   return !key.isInherited && !key.isOfExtension && !key.hasChangedTriggers;
 }
 
