@@ -90,15 +90,16 @@ export async function openConnections(options: {
   }
 }
 
-async function becomeRunner(
-  apply: Session,
-  options: { name: string; log: Log; signal: AbortSignal; onStandby: () => void },
+/** Waits, told once in the log, while another session is the runner; `session` is, when this resolves. */
+export async function becomeRunner(
+  session: Session,
+  options: { name: string; log: Log; signal: AbortSignal; onStandby?: () => void },
 ): Promise<void> {
-  if (await tryBecomeRunner(apply, options.name)) return;
-  options.onStandby();
+  if (await tryBecomeRunner(session, options.name)) return;
+  options.onStandby?.();
   options.log.info('another process runs this pipeline: standing by', { pipeline: options.name });
   do await systemClock.sleep(500, options.signal);
-  while (!(await tryBecomeRunner(apply, options.name)));
+  while (!(await tryBecomeRunner(session, options.name)));
 }
 
 // The lock ends with its session: a dead runner is followed by whoever asks next.

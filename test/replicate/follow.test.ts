@@ -6,7 +6,8 @@ import {
   type FollowedTransaction,
   type FollowOptions,
 } from '../../src/replicate/index.ts';
-import { anyMajor, postgres, waitFor, type TestDatabase } from '../kit/index.ts';
+import { createLog } from '../../src/service/index.ts';
+import { anyMajor, postgres, waitFor, within, type TestDatabase } from '../kit/index.ts';
 
 const server = postgres(anyMajor);
 
@@ -163,6 +164,54 @@ describe('following for a program', () => {
       again.abort();
     });
     expect(count).toBe(rows);
+  });
+
+  test('one follows, another of the same name stands by and goes on behind it', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const { transactions, first } = await begun(here, optionsFor(here, there, stop), stop);
+    const logged: string[] = [];
+    const again = new AbortController();
+    const log = createLog({ level: 'info', write: (line) => void logged.push(line) });
+    const second = follow({ ...optionsFor(here, there, again), log });
+    const taken = second.next();
+    await waitFor('the second to stand by', () => logged.length > 0);
+    await here.rows('INSERT INTO orders (id) VALUES (1)');
+    expect(await shapeOf((await first).value)).toEqual(['insert 1']);
+    stop.abort();
+    await transactions.next();
+    await here.rows('INSERT INTO orders (id) VALUES (2)');
+    expect(await shapeOf((await taken).value)).toEqual(['insert 2']);
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain('another process runs this pipeline: standing by');
+    again.abort();
+    await second.return(undefined);
+  });
+
+  test('one that stands by ends well when it is told to', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const { transactions, first } = await begun(here, optionsFor(here, there, stop), stop);
+    const again = new AbortController();
+    const logged: string[] = [];
+    const log = createLog({ level: 'info', write: (line) => void logged.push(line) });
+    const standing = followInto({ ...optionsFor(here, there, again), log }, () =>
+      Promise.reject(new Error('there was nothing to handle')),
+    );
+    await waitFor('it to stand by', () => logged.length > 0);
+    again.abort();
+    await within('it to end', standing);
+    stop.abort();
+    expect(await first).toMatchObject({ done: true });
+    await transactions.return(undefined);
+  });
+
+  test('aborted while it begins, it ends well', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const log = createLog({ level: 'debug', write: () => stop.abort() });
+    const transactions = follow({ ...optionsFor(here, there, stop), log });
+    expect(await within('it to end', transactions.next())).toMatchObject({ done: true });
   });
 
   test('a source that tells of less than the recorded position does not move it back', async () => {

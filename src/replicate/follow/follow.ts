@@ -20,7 +20,7 @@ import {
 } from '../../session/index.ts';
 import { BlockQueue, readSlotChanges, SpillArea, type ChangeReader } from '../../stream/index.ts';
 import type { Lsn } from '../../wire/index.ts';
-import { databaseIdentity, tryBecomeRunner } from '../connections.ts';
+import { becomeRunner, databaseIdentity } from '../connections.ts';
 import { pumpBlocks } from '../pump.ts';
 import { sourceNames } from '../source/names.ts';
 import { publish } from '../source/publication.ts';
@@ -51,16 +51,20 @@ export interface FollowOptions {
  * the source may forget it. A crash before that brings it again (at least once). For exactly once, see
  * {@link followInto}.
  *
+ * While another process follows under this name, this one stands by, told once in the log; it goes on from the
+ * other's position once that one has ended, however it did.
+ *
  * Ends when the signal aborts; reading the changes of a transaction that has not come whole throws its reason.
  *
  * @example
  *     for await (const transaction of follow({ source, positions, name: 'audit' }))
  *       for await (const change of transaction.changes()) console.log(change.kind, change);
  *
- * @throws SluiceError REPLICATE_RUNNING another process follows under this name; LEDGER_*
+ * @throws SluiceError REPLICATE_NO_TABLES, REPLICATE_SLOT_UNKNOWN, LEDGER_*
  */
 export async function* follow(options: FollowOptions): AsyncGenerator<FollowedTransaction> {
-  const following = await Following.begin(options);
+  const following = await beginUnlessAborted(options);
+  if (following === null) return;
   try {
     for (;;) {
       const transaction = await following.next();
@@ -80,13 +84,14 @@ export async function* follow(options: FollowOptions): AsyncGenerator<FollowedTr
  * transaction that also writes the position: what `handle` does there happens exactly once (P1). When it
  * throws, everything is rolled back and the error is thrown on.
  *
- * Resolves when the signal aborts; a transaction that has not come whole is rolled back then.
+ * Stands by as {@link follow} does. Resolves when the signal aborts; a transaction that has not come whole is rolled back then.
  */
 export async function followInto(
   options: FollowOptions,
   handle: (transaction: FollowedTransaction, tx: pg.Client) => Promise<void>,
 ): Promise<void> {
-  const following = await Following.begin(options);
+  const following = await beginUnlessAborted(options);
+  if (following === null) return;
   try {
     const client = createPgClient(parseConnection(options.positions), {
       purpose: options.name,
@@ -111,6 +116,17 @@ export async function followInto(
     if (!isAbort(error, following.signal)) throw error;
   } finally {
     await following.end();
+  }
+}
+
+/** Null when the signal aborted before there was anything to follow. */
+async function beginUnlessAborted(options: FollowOptions): Promise<Following | null> {
+  const signal = options.signal ?? new AbortController().signal;
+  try {
+    return await Following.begin(options, signal);
+  } catch (error) {
+    if (isAbort(error, signal)) return null;
+    throw error;
   }
 }
 
@@ -161,9 +177,8 @@ class Following {
     parts.signal.addEventListener('abort', () => this.#queue.end(), { once: true });
   }
 
-  static async begin(options: FollowOptions): Promise<Following> {
-    const { name } = options;
-    const signal = options.signal ?? new AbortController().signal;
+  static async begin(options: FollowOptions, signal: AbortSignal): Promise<Following> {
+    const { name, log = silentLog } = options;
     const sourceTarget = parseConnection(options.source);
     const onSource = { purpose: name, side: 'source', signal } as const;
     const sessions: Session[] = [];
@@ -177,14 +192,14 @@ class Following {
       maxBytes: options.spill?.maxBytes ?? 10 * 1024 ** 3,
     });
     try {
-      const source = await open(sourceTarget, onSource);
-      const replication = await open(sourceTarget, { ...onSource, replication: true });
+      // First: one that stands by takes no connection of the source.
       const ledger = await open(parseConnection(options.positions), {
         ...onSource,
         side: 'target',
       });
-      if (!(await tryBecomeRunner(ledger, name)))
-        throw new SluiceError('REPLICATE_RUNNING', { pipeline: name });
+      await becomeRunner(ledger, { name, log, signal });
+      const source = await open(sourceTarget, onSource);
+      const replication = await open(sourceTarget, { ...onSource, replication: true });
       await migrate(ledger);
       const begun = await begin(options, source, replication, ledger);
       const reader = await readSlotChanges({
@@ -197,6 +212,7 @@ class Following {
         withMessages: options.withMessages ?? false,
         area,
       });
+      signal.throwIfAborted(); // from here on its abort is listened for
       const { owner, position } = begun;
       return new Following({ signal, sessions, ledger, owner, reader, area, position });
     } catch (error) {
