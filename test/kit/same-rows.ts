@@ -33,8 +33,8 @@ export async function expectSameRows(
 
 async function readContent(database: TestDatabase, table: string): Promise<Content> {
   const [content] = await database.rows<{ rows: string; digest: string }>(
-    `SELECT count(*) AS rows, md5(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), '')) AS digest
-       FROM (${await linesSql(database, table)}) AS lines`,
+    `SELECT count(*) AS rows, md5(coalesce(string_agg(digest, '' ORDER BY digest COLLATE "C"), '')) AS digest
+       FROM (SELECT md5(line) AS digest FROM (${await linesSql(database, table)}) AS lines) AS digests`,
   );
   return { rows: Number(content?.rows), digest: content?.digest ?? '' };
 }
