@@ -21,6 +21,7 @@ export {
 } from './pipeline.ts';
 export { readRanges, recordRange, type CopyRange } from './ranges.ts';
 export { startPosition, type SlotFacts, type SpillFacts } from './start-rules.ts';
+export { readTableChoice, setTableChoice, type TableChoice } from './table-choice.ts';
 export {
   forgetTable,
   readTableStates,

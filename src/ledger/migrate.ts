@@ -4,7 +4,7 @@ import { loadMigration, loadSql } from './sql.ts';
 import { inTransaction, type Tx } from './tx.ts';
 
 /** In the order of their versions, 1 upward. Released ones never change: add a file and a line. */
-const migrations = ['001-tables', '002-functions', '003-source-oid'];
+const migrations = ['001-tables', '002-functions', '003-source-oid', '004-table-choice'];
 
 const findLedger = loadSql('find-ledger');
 const readMigrations = loadSql('read-migrations');

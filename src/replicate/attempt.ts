@@ -6,6 +6,7 @@ import {
   readPipeline,
   readTableStates,
   setFirstPosition,
+  setTableChoice,
   setTableState,
   startPosition,
   type Pipeline,
@@ -107,6 +108,10 @@ class Attempt {
     if (!this.#deps.isChecked) await this.#check();
     const pipeline = await this.#claim();
     standing.claimed(pipeline);
+    await setTableChoice(connections.target, pipeline, {
+      tables: options.tables ?? [],
+      tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
+    });
     await this.#publish(plan, pipeline);
     const spill = await openSpill(pipeline, options.spill);
     try {

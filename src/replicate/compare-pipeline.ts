@@ -1,3 +1,4 @@
+import { readTableChoice } from '../ledger/index.ts';
 import type { Log, Metrics, Progress } from '../service/index.ts';
 import { parseConnection, Session } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
@@ -37,7 +38,11 @@ export async function compareReplication(
       pipeline: {
         name,
         isRunning: () => isRunning(asks, name),
-        advanceTo: (position, stop) => advanceTo(position, { ...options, name }, deps, stop),
+        advanceTo: async (position, stop) => {
+          // The pipeline's own choice, whatever the caller's: comparing must not change what is moved.
+          const choice = await readTableChoice(asks, name);
+          await advanceTo(position, { ...options, ...choice, name }, deps, stop);
+        },
       },
       ...(options.compareTables && { tables: options.compareTables }),
       ...(options.compareJobs !== undefined && { jobs: options.compareJobs }),

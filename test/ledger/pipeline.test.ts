@@ -52,6 +52,7 @@ describe.each(majors)('the ledger on PostgreSQL %i', (major) => {
       { version: 1 },
       { version: 2 },
       { version: 3 },
+      { version: 4 },
     ]);
     await db.query('begin read only');
     await migrate(db);

@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-code.ts';
 import { withInterrupt } from '../interrupt.ts';
 import type { CommandIo } from '../io.ts';
 import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
-import { addPlaceFlags, addSettingFlags, readList, type Flags } from '../pipeline-flags.ts';
+import { addPlaceFlags, readList, type Flags } from '../pipeline-flags.ts';
 import { findPipeline } from '../pipelines.ts';
 
 /** `sluice replicate compare`: every row of both sides at one position (P7). */
@@ -31,7 +31,7 @@ export function replicateCompareCommand(io: CommandIo): Command {
       readCount('--list', 0),
     )
     .option('--json', 'print the report as one JSON document');
-  addLogFlags(addSettingFlags(addPlaceFlags(command), ['tables', 'tables_without_key']));
+  addLogFlags(addPlaceFlags(command));
   return command.action(async (name: string | undefined, flags: Flags) => {
     const { options, config } = await findPipeline(io, 'replicate compare', name, flags);
     const view = openProgress(io, false);
