@@ -6,6 +6,11 @@ export const streamErrors = {
     message: 'slot {slot} sent a message out of order: {found} where {expected} was expected',
     remedy: 'stop here and report it; nothing after the last confirmed position was kept',
   },
+  STREAM_SLOT_MOVED: {
+    decision: 'retry',
+    message: 'slot {slot} stands at {found}, ahead of {position}: another process has moved it',
+    remedy: 'the next try looks at where the target is, and stops if anything is missing',
+  },
   STREAM_SPILL_CORRUPT: {
     decision: 'stop',
     message: 'spill file {path} cannot be read back at byte {offset}: {reason}',

@@ -309,7 +309,7 @@ class Attempt {
     { position, snapshot }: Beginning,
     spill: PipelineSpill,
   ): Promise<void> {
-    const { connections, signal, options, log } = this.#deps;
+    const { connections, signal, options } = this.#deps;
     // Reading may confirm only once it has begun, and it begins behind what the spill holds.
     let reader: ChangeReader | null = null;
     const confirm = (durable: Lsn) => reader?.confirm(durable);
@@ -319,25 +319,17 @@ class Attempt {
       confirm,
     });
     await failpoint('replicate.slot.before-start');
-    reader = await readSlotChanges({
-      session: connections.replication,
-      slot: pipeline.slot,
-      publications: this.#publications(plan, pipeline),
-      from: open.readFrom,
-      isBinary: plan.streamFormat === 'binary',
-      isStreaming: true,
-      silenceLimitMs: options.silenceLimitMs,
-      area: spill.area,
-      backlog: {
-        connect: () => connections.openOnSource(),
-        limits: options.backlog,
-        log,
-      },
-    });
-    await this.#expectUnmovedSlot(pipeline, spill);
+    const watch = this.#watchConnections();
+    try {
+      reader = await this.#read(plan, pipeline, open.readFrom, spill);
+      await this.#expectUnmovedSlot(pipeline, spill);
+    } catch (error) {
+      await watch.stop();
+      await reader?.stop();
+      throw error;
+    }
     open.waits(snapshot !== null);
     const pump = pumpBlocks(reader, open.queue);
-    const watch = this.#watchConnections();
     try {
       if (snapshot)
         await this.#copy(
@@ -357,6 +349,26 @@ class Attempt {
       await reader.stop();
       await pump.ended;
     }
+  }
+
+  #read(plan: Plan, pipeline: Pipeline, from: Lsn, spill: PipelineSpill): Promise<ChangeReader> {
+    const { connections, options, log, signal } = this.#deps;
+    return readSlotChanges({
+      session: connections.replication,
+      slot: pipeline.slot,
+      publications: this.#publications(plan, pipeline),
+      from,
+      isBinary: plan.streamFormat === 'binary',
+      isStreaming: true,
+      silenceLimitMs: options.silenceLimitMs,
+      area: spill.area,
+      backlog: {
+        connect: () => connections.openOnSource(),
+        limits: options.backlog,
+        log,
+        signal,
+      },
+    });
   }
 
   #watchConnections(): ConnectionWatch {

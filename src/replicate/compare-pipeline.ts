@@ -1,4 +1,4 @@
-import { readTableChoice } from '../ledger/index.ts';
+import { ledgerExists, migrate, readTableChoice } from '../ledger/index.ts';
 import type { Log, Metrics, Progress } from '../service/index.ts';
 import { parseConnection, Session } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
@@ -40,6 +40,7 @@ export async function compareReplication(
         isRunning: () => isRunning(asks, name),
         advanceTo: async (position, stop) => {
           // The pipeline's own choice, whatever the caller's: comparing must not change what is moved.
+          if (await ledgerExists(asks)) await migrate(asks);
           const choice = await readTableChoice(asks, name);
           await advanceTo(position, { ...options, ...choice, name }, deps, stop);
         },

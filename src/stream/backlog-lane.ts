@@ -23,13 +23,14 @@ export interface PieceLimits {
   readonly changes: number;
 }
 
-export interface LaneLook {
-  readonly isStandby: boolean;
+export interface SlotLook {
   readonly sourceEnd: Lsn;
-  /** Where the lane's slot stands; null while it has none. */
+  /** Where the slot stands; null when there is no such slot. */
   readonly position: Lsn | null;
   /** Where decoding begins for that. */
   readonly restart: Lsn | null;
+  /** Nobody but one who streams it must move the slot: it is used, or must be used, or waits for a standby. */
+  readonly mustStream: boolean;
 }
 
 /** One session on the source and its temporary slot. */
@@ -38,11 +39,12 @@ export class BacklogLane {
   readonly #session: Session;
   readonly #options: string;
   #pipe: BlockPipe | null = null;
-  #ended: Promise<void> = Promise.resolve();
 
-  constructor(session: Session, slot: string, pluginOptions: Readonly<Record<string, string>>) {
+  /** @param reads the slot that the backlog is of */
+  constructor(session: Session, reads: string, pluginOptions: Readonly<Record<string, string>>) {
     this.#session = session;
-    this.slot = slot;
+    // One of its own for each session: a backend that has lost its client keeps its slot for a while.
+    this.slot = `${reads}_r${session.backendPid.toString(36)}`;
     this.#options = Object.entries(pluginOptions).flat().map(quoteLiteral).join(', ');
   }
 
@@ -50,20 +52,33 @@ export class BacklogLane {
     return this.#session.isOpen;
   }
 
+  get isBusy(): boolean {
+    return this.#session.isBusy;
+  }
+
   /** The lane's slot stands where `slot` does. */
   async takeOver(slot: string): Promise<void> {
     await this.#session.query(copySlotSql, [slot, this.slot]);
   }
 
-  async look(): Promise<LaneLook> {
-    const { rows } = await this.#session.query(lookSql, [this.slot]);
+  async look(slot = this.slot): Promise<SlotLook> {
+    const { rows } = await this.#session.query(lookSql, [slot]);
     const row = rows[0]!;
     return {
-      isStandby: row['is_standby'] === 'true',
       sourceEnd: parseLsn(row['source_end']!),
       position: row['position'] ? parseLsn(row['position']) : null,
       restart: row['restart_lsn'] ? parseLsn(row['restart_lsn']) : null,
+      mustStream:
+        row['is_standby'] === 'true' ||
+        row['is_active'] === 'true' ||
+        row['is_failover'] === 'true' ||
+        row['idle_timeout'] !== '0',
     };
+  }
+
+  destroy(): void {
+    this.#pipe?.drop();
+    this.#session.destroy();
   }
 
   /** Moves a slot; the server decodes its way there without sending anything. */
@@ -80,20 +95,14 @@ export class BacklogLane {
       return pipe.room;
     });
     this.#pipe = pipe;
-    this.#ended = copied.then(
+    copied.then(
       () => pipe.end(),
       (error: unknown) => pipe.end(error),
     );
     return { decoded: pipe.begun, blocks: pipe };
   }
 
-  /** What is being read is dropped; its iteration just ends. */
-  async cancel(): Promise<void> {
-    this.#pipe?.drop();
-    if (this.#session.isBusy) await this.#session.cancel();
-    await this.#ended;
-  }
-
+  /** What is being read is cancelled and dropped; its iteration just ends. */
   async close(): Promise<void> {
     this.#pipe?.drop();
     await this.#session.close();

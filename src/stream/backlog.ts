@@ -1,8 +1,8 @@
-import { ServerError } from '../errors/index.ts';
+import { ServerError, SluiceError } from '../errors/index.ts';
 import type { Log } from '../service/index.ts';
 import type { Session } from '../session/index.ts';
-import { lsn, PgoutputTag, readCommit, type Lsn } from '../wire/index.ts';
-import { BacklogLane, type LaneLook, type Piece } from './backlog-lane.ts';
+import { formatLsn, lsn, PgoutputTag, readCommit, type Lsn } from '../wire/index.ts';
+import { BacklogLane, type Piece, type SlotLook } from './backlog-lane.ts';
 import type { ChangeBlock } from './block.ts';
 
 export interface BacklogOptions {
@@ -10,6 +10,7 @@ export interface BacklogOptions {
   readonly connect: () => Promise<Session>;
   readonly limits?: Partial<BacklogLimits> | undefined;
   readonly log: Log;
+  readonly signal: AbortSignal;
 }
 
 export interface BacklogLimits {
@@ -19,7 +20,7 @@ export interface BacklogLimits {
   readonly nearBytes: number;
   /** Bytes of WAL that a piece is decoded from; the first ones are smaller. */
   readonly pieceBytes: number;
-  /** Changes after which a piece ends. */
+  /** Changes after which such a piece ends. */
   readonly pieceChanges: number;
 }
 
@@ -47,10 +48,18 @@ const defaultLimits: BacklogLimits = {
 };
 /** So many times smaller the first piece is, so that there is something to apply soon; each is twice the last. */
 const firstPiece = 16;
+/**
+ * A piece must be as long as the way from where decoding begins, or that way is most of the work. So many pieces
+ * long it may be, and no longer: a slot whose restart position stands still (a transaction has been open all the
+ * time) is decoded better in one go.
+ */
+const longestWay = 8;
 /** How often the slot is told what is confirmed. */
 const advanceMs = 10_000;
 /** How long a walsender is not started because what was read is not confirmed yet. */
 const settleMs = 5_000;
+/** How long a stop waits for the slot to hear of it. */
+const tellMs = 2_000;
 
 /**
  * What waits in a slot, read through SQL: a server decodes it in half the time that a walsender takes, which
@@ -95,13 +104,17 @@ export class Backlog {
   /** @returns null when there is not much to read, or when it cannot be read this way: the log says why */
   static async open(at: SlotPosition, options: BacklogOptions): Promise<Backlog | null> {
     const backlog = new Backlog(at, options);
+    const destroy = (): void => backlog.#destroy();
+    options.signal.addEventListener('abort', destroy, { once: true });
     try {
       if (await backlog.#begin()) return backlog;
     } catch (error) {
       if (!backlog.#canGoOn(error)) {
-        await backlog.#close();
+        backlog.#destroy();
         throw error;
       }
+    } finally {
+      options.signal.removeEventListener('abort', destroy);
     }
     await backlog.#close();
     return null;
@@ -131,8 +144,8 @@ export class Backlog {
   }
 
   /**
-   * Waits a while for what was handed on to be confirmed, then stops. A walsender begins to decode where its slot
-   * stands: it would do once more what has been read here, unless the slot is told first.
+   * Waits a while for what was handed on to be confirmed, and tells the slot. A walsender begins to decode where
+   * its slot stands: it would do once more what has been read here.
    */
   async finish(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -142,7 +155,27 @@ export class Backlog {
       await promise;
       clearTimeout(late);
     }
-    await this.stop();
+    const lane = this.#lanes.find((lane) => lane.isOpen && !lane.isBusy);
+    if (lane && !this.#isStopped) await this.#tellSlot(lane);
+  }
+
+  /**
+   * Ends when a walsender has taken the slot over, with a last look at it: a process that died, or lost its
+   * ownership, may have moved it before; a walsender goes on from there without a word (P2).
+   *
+   * @throws STREAM_SLOT_MOVED
+   */
+  async leave(): Promise<void> {
+    const lane = this.#lanes.find((lane) => lane.isOpen && !lane.isBusy);
+    const { position } = await (lane ?? (await this.#openLane())).look(this.#at.slot);
+    await this.#close();
+    const known = [this.#position, this.#confirmed ?? 0n];
+    if (position !== null && known.every((ours) => position > ours))
+      throw new SluiceError('STREAM_SLOT_MOVED', {
+        slot: this.#at.slot,
+        found: formatLsn(position),
+        position: formatLsn(this.#position),
+      });
   }
 
   /** Ends the reading; what was confirmed is told to the slot. */
@@ -154,29 +187,27 @@ export class Backlog {
   }
 
   async #stop(): Promise<void> {
-    try {
-      await Promise.all(this.#lanes.map((lane) => lane.cancel()));
-      await this.#advance(this.#lanes[0]!);
-    } catch (error) {
-      // The slot hears of it from the next walsender.
-      const { slot } = this.#at;
-      this.#options.log.debug('the slot was not told what is confirmed', { slot, error });
-    }
     await this.#close();
+    if (this.#confirmed === null || this.#confirmed <= this.#advanced) return;
+    if (this.#options.signal.aborted) return;
+    const lane = await this.#openLane();
+    const late = setTimeout(() => lane.destroy(), tellMs);
+    await this.#tellSlot(lane);
+    clearTimeout(late);
+    await lane.close();
   }
 
   /** Starts reading when there is enough to read. */
   async #begin(): Promise<boolean> {
     const lane = await this.#openLane();
-    const look = await lane.look();
-    this.#sourceEnd = look.sourceEnd;
     const { from, slot } = this.#at;
-    if (look.isStandby || Number(look.sourceEnd - from) < this.#limits.fromBytes) return false;
+    const look = await lane.look(slot);
+    this.#sourceEnd = look.sourceEnd;
+    if (look.mustStream || Number(look.sourceEnd - from) < this.#limits.fromBytes) return false;
     await lane.takeOver(slot);
     const { position } = await lane.look();
     if (position! < from) await lane.advance(lane.slot, from);
-    this.#read(lane, await lane.look());
-    return true;
+    return this.#read(lane, await lane.look());
   }
 
   async *#readPiece({ lane, piece, knownEnd }: Reading): AsyncGenerator<ChangeBlock, void> {
@@ -215,21 +246,36 @@ export class Backlog {
     return position;
   }
 
-  /** Decoding begins at the slot's restart position every time: a piece is at least as long as that way. */
-  #read(lane: BacklogLane, { position, restart, sourceEnd }: LaneLook): void {
-    const length = Math.max(Number(position! - restart!), Math.round(this.#pieceBytes));
-    this.#pieceBytes = Math.min(this.#pieceBytes * 2, this.#limits.pieceBytes);
-    const to = lsn(position! + BigInt(length));
-    const piece = lane.read({ to, changes: this.#limits.pieceChanges });
+  /** @returns false when that would be mostly decoding again what has been read */
+  #read(lane: BacklogLane, { position, restart, sourceEnd }: SlotLook): boolean {
+    const { pieceBytes, pieceChanges } = this.#limits;
+    const way = Number(position! - restart!);
+    if (way > longestWay * pieceBytes) return false;
+    const length = Math.max(way, Math.round(this.#pieceBytes));
+    this.#pieceBytes = Math.min(this.#pieceBytes * 2, pieceBytes);
+    const piece = lane.read({
+      to: lsn(position! + BigInt(length)),
+      changes: Math.ceil(pieceChanges * Math.max(1, length / pieceBytes)),
+    });
     this.#reading = { lane, piece, knownEnd: sourceEnd };
+    return true;
   }
 
   async #openLane(): Promise<BacklogLane> {
     const session = await this.#options.connect();
-    const slot = `${this.#at.slot}_read${this.#lanes.length}`;
-    const lane = new BacklogLane(session, slot, this.#at.pluginOptions);
+    const lane = new BacklogLane(session, this.#at.slot, this.#at.pluginOptions);
     this.#lanes.push(lane);
     return lane;
+  }
+
+  /** The slot hears of it from the next walsender, too. */
+  async #tellSlot(lane: BacklogLane): Promise<void> {
+    try {
+      await this.#advance(lane);
+    } catch (error) {
+      const { slot } = this.#at;
+      this.#options.log.debug('the slot was not told what is confirmed', { slot, error });
+    }
   }
 
   async #advance(lane: BacklogLane): Promise<void> {
@@ -242,6 +288,10 @@ export class Backlog {
 
   async #close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  #destroy(): void {
+    for (const lane of this.#lanes) lane.destroy();
   }
 
   /** The server refused (no slot free, no right, no room for what it decodes): the walsender may do better. */

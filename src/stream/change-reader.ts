@@ -98,7 +98,7 @@ class BacklogReader implements ChangeReader {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#backlog.stop();
+    if (!this.#walsender) await this.#backlog.stop();
     await this.#opening;
     await this.#walsender?.stop();
   }
@@ -108,6 +108,7 @@ class BacklogReader implements ChangeReader {
     await this.#backlog.finish();
     if (this.#isStopped) return null;
     this.#walsender = await openWalsender({ ...this.#options, from: position });
+    await this.#backlog.leave();
     if (this.#confirmed !== null) this.#walsender.confirm(this.#confirmed);
     return this.#walsender;
   }

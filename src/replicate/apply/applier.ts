@@ -178,6 +178,7 @@ export class Applier {
       await this.#wait(mayRead ? queue : null);
     }
     await this.#settle();
+    if (this.#flush.isWaiting && !this.#large) await this.#flushNow();
     await this.#flush.wait();
   }
 
@@ -405,6 +406,12 @@ export class Applier {
     if (!failure) this.#advanced(next, wal!.inserted, wal!.flushed);
     else if (failure.error.sqlstate !== 'SL004')
       throw ledgerErrorOf(failure.error, this.#options.owner.name) ?? failure.error;
+  }
+
+  /** The WAL writer takes its time, which the end of a run need not wait for. Refused (a hold), it must. */
+  async #flushNow(): Promise<void> {
+    const { failure, wal } = await this.#writer.sendFlush(this.#position);
+    if (!failure) this.#flush.committed(this.#position, wal!.inserted, wal!.flushed);
   }
 
   /**

@@ -65,6 +65,15 @@ export class SegmentWriter {
     return await this.#target.send(submission);
   }
 
+  /** Commits once more at the same position, and waits for the target's disk: everything before is durable then. */
+  async sendFlush(position: Lsn): Promise<Outcome> {
+    const submission = this.#target.begin();
+    submission.simple('BEGIN');
+    submission.simple('SET LOCAL synchronous_commit = local');
+    this.#finish(submission, position, position);
+    return await this.#target.send(submission);
+  }
+
   /** Begins a transaction that takes several segments. Keeps the ledger's row, so that no hold comes between. */
   async beginLarge(previous: Lsn): Promise<Outcome> {
     const submission = this.#target.begin();

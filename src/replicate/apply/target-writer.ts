@@ -40,8 +40,10 @@ export class TargetWriter {
     const answers = new Answers(submission.steps);
     const chunks = submission.take();
     await this.#session.submit(chunks, submission.syncs, answers.onFrame);
-    for (const chunk of chunks) freeMemory(chunk); // the server has them
-    return answers.outcome();
+    const outcome = answers.outcome();
+    // Read by the server to the end. What it refused may be on its way yet: it answers before it drops the rest.
+    if (!outcome.failure) for (const chunk of chunks) freeMemory(chunk);
+    return outcome;
   }
 }
 

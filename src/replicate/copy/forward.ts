@@ -47,8 +47,9 @@ class CopySink {
   }
 
   readonly take = (run: Buffer): Promise<void> | undefined => {
-    this.bytes += run.length;
-    this.#onBytes(run.length);
+    const { length } = run; // gone with its memory
+    this.bytes += length;
+    this.#onBytes(length);
     let drained: Promise<void> | undefined;
     const pieces = this.#frames.merge(run);
     const last = pieces.at(-1);
@@ -62,7 +63,7 @@ class CopySink {
       this.#waiting = 0;
       return undefined;
     }
-    this.#waiting += run.length;
+    this.#waiting += length;
     if (this.#waiting >= windowBytes) {
       this.#waiting = 0;
       return drained;

@@ -32,7 +32,7 @@ async function behind(from: TestServer = source): Promise<Scene & { written: num
 async function readers({ here }: Scene): Promise<number> {
   return here.value<number>(
     `SELECT count(*)::int FROM pg_replication_slots
-      WHERE database = current_database() AND slot_name LIKE '%\\_read_'`,
+      WHERE database = current_database() AND temporary`,
   );
 }
 
@@ -97,11 +97,11 @@ describe('a backlog is read through SQL', () => {
     const pipeline = scene.pipeline({ once: true });
     pipeline.start();
     await within('the second segment', held.reached);
-    await waitFor('the reader to be killed', () =>
-      scene.here.value<boolean>(
-        `SELECT bool_or(pg_terminate_backend(active_pid)) FROM pg_replication_slots
-          WHERE database = current_database() AND slot_name LIKE '%\\_read${lane}'`,
-      ),
+    await waitFor('both readers', async () => (await readers(scene)) === 2);
+    await scene.here.query(
+      `SELECT pg_terminate_backend(pid) FROM (
+         SELECT active_pid AS pid FROM pg_replication_slots
+          WHERE database = current_database() AND temporary ORDER BY 1 OFFSET ${lane} LIMIT 1) AS one`,
     );
     held.release();
     await within('the pipeline to be done', pipeline.finished, 40_000);
@@ -158,7 +158,21 @@ describe('what the server refuses is read by the walsender', () => {
     );
     const database = await scene.here.value<string>('SELECT quote_ident(current_database())');
     await scene.here.query(`ALTER DATABASE ${database} SET temp_file_limit = '1MB'`);
-    await scene.settles();
+    await scene.settles({ backlog: { ...always, pieceBytes: 64 * 1024 * 1024 } });
     expect(wasReadBySql(scene)).toBe(false);
+  });
+
+  test('a long way from where decoding begins: a transaction has been open all the time', async () => {
+    const scene = await bank(source, target, { backlog: { ...always, pieceBytes: 16 * 1024 } });
+    await scene.once();
+    const open = await scene.here.client();
+    await open.query(`BEGIN; INSERT INTO moves VALUES (-1, 1, 'late')`);
+    const writer = Writer.start(scene.here);
+    await writer.writes(60);
+    await writer.stop();
+    await open.query('COMMIT');
+    await open.end();
+    await scene.settles();
+    expect((await scene.slot()).confirmed).toBe(await scene.position());
   });
 });
