@@ -7,6 +7,8 @@ import {
   type FollowOptions,
 } from '../../src/replicate/index.ts';
 import { createLog } from '../../src/service/index.ts';
+import { Session } from '../../src/session/index.ts';
+import { lsn } from '../../src/wire/index.ts';
 import { anyMajor, postgres, waitFor, within, type TestDatabase } from '../kit/index.ts';
 
 const server = postgres(anyMajor);
@@ -204,6 +206,37 @@ describe('following for a program', () => {
     stop.abort();
     expect(await first).toMatchObject({ done: true });
     await transactions.return(undefined);
+  });
+
+  test('a slot that is still in use is waited for', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const { transactions, first } = await begun(here, optionsFor(here, there, stop), stop);
+    stop.abort();
+    await first;
+    await transactions.return(undefined);
+    const slot = await here.value<string>(
+      'SELECT slot_name::text FROM pg_replication_slots WHERE database = current_database()',
+    );
+    const dying = await Session.connect(here.url, { purpose: 'dying', replication: true });
+    const pluginOptions = { proto_version: '1', publication_names: `"${slot}"` };
+    await dying.startReplication({ slot, from: lsn(0n), pluginOptions });
+
+    const again = new AbortController();
+    const resumed = follow(optionsFor(here, there, again));
+    const next = resumed.next();
+    await waitFor('it to be refused', async () => {
+      const refused = await here.rows(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+          AND state = 'idle' AND query LIKE 'START_REPLICATION%'`,
+      );
+      return refused.length > 0;
+    });
+    dying.destroy();
+    await here.rows('INSERT INTO orders (id) VALUES (1)');
+    expect(await shapeOf((await within('the change', next)).value)).toEqual(['insert 1']);
+    again.abort();
+    await resumed.return(undefined);
   });
 
   test('aborted while it begins, it ends well', async () => {

@@ -10,7 +10,14 @@ import {
   startPosition,
   type Owner,
 } from '../../ledger/index.ts';
-import { isAbort, silentLog, type Log } from '../../service/index.ts';
+import {
+  Backoff,
+  isAbort,
+  silentLog,
+  sqlstateOf,
+  systemClock,
+  type Log,
+} from '../../service/index.ts';
 import {
   createPgClient,
   createSlot,
@@ -202,16 +209,18 @@ class Following {
       const replication = await open(sourceTarget, { ...onSource, replication: true });
       await migrate(ledger);
       const begun = await begin(options, source, replication, ledger);
-      const reader = await readSlotChanges({
-        session: replication,
-        slot: begun.slot,
-        publications: [begun.publication],
-        from: begun.position,
-        isBinary: false,
-        isStreaming: true,
-        withMessages: options.withMessages ?? false,
-        area,
-      });
+      const read = () =>
+        readSlotChanges({
+          session: replication,
+          slot: begun.slot,
+          publications: [begun.publication],
+          from: begun.position,
+          isBinary: false,
+          isStreaming: true,
+          withMessages: options.withMessages ?? false,
+          area,
+        });
+      const reader = await onceFree(read, signal);
       signal.throwIfAborted(); // from here on its abort is listened for
       const { owner, position } = begun;
       return new Following({ signal, sessions, ledger, owner, reader, area, position });
@@ -305,4 +314,17 @@ async function begin(
   });
   await setFirstPosition(ledger, owner, created.consistentPoint);
   return { owner, slot: owner.slot, publication, position: created.consistentPoint };
+}
+
+/** The walsender of a process that died may have the slot for a moment yet. */
+async function onceFree<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const backoff = new Backoff();
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (sqlstateOf(error) !== '55006') throw error;
+      await systemClock.sleep(backoff.nextDelayMs(), signal);
+    }
+  }
 }
