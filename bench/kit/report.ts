@@ -1,5 +1,6 @@
 import { glob, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { format } from 'prettier';
 import { z } from 'zod';
 import { formatNumber, type Result } from './bench.ts';
 
@@ -23,7 +24,8 @@ const fileSchema = resultSchema.extend({ also: z.array(resultSchema).default([])
 /** One file a bench: the headline comparison's fields, the other comparisons under `also`. */
 export async function writeResults(path: string, results: readonly Result[]): Promise<void> {
   const [headline, ...also] = results;
-  await writeFile(path, `${JSON.stringify({ ...headline, also }, null, 2)}\n`);
+  const text = JSON.stringify({ ...headline, also });
+  await writeFile(path, await format(text, { parser: 'json' }));
 }
 
 /** All comparisons of all files in a folder, by file name. */

@@ -1,72 +1,28 @@
-import { displayName, qualifiedName } from '../catalog/index.ts';
+import { migrate, setTableChoice, startPosition, type Pipeline } from '../ledger/index.ts';
+import { qualifiedName } from '../catalog/index.ts';
 import { SluiceError } from '../errors/index.ts';
-import {
-  claimPipeline,
-  migrate,
-  readPipeline,
-  readTableStates,
-  setFirstPosition,
-  setTableChoice,
-  setTableState,
-  startPosition,
-  type Pipeline,
-  type PipelineTable,
-} from '../ledger/index.ts';
-import {
-  blockingFindings,
-  failpoint,
-  type Clock,
-  type Log,
-  type Progress,
-} from '../service/index.ts';
-import { identifySystem } from '../session/index.ts';
+import { failpoint } from '../service/index.ts';
 import { readSlotChanges, type ChangeReader } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import { Applier } from './apply/applier.ts';
-import { checkReplication } from './check/index.ts';
-import {
-  copyTables,
-  resetUnfinished,
-  restoreDropped,
-  restoreForeignKeys,
-  type RestoreRequest,
-} from './copy/index.ts';
-import type { PipelineConnections } from './connections.ts';
+import { defaultCopyJobs, readStates, restoreRequest, type AttemptDeps } from './attempt-deps.ts';
+import { copyTables, restoreForeignKeys } from './copy/index.ts';
 import { findDestinations } from './destinations.ts';
 import { drainSpill } from './drain-spill.ts';
 import { FlushedPositions } from './flushed-positions.ts';
-import { expectNoneRenamed } from './gone-tables.ts';
-import type { PipelineMetrics } from './metrics.ts';
-import type { ReplicationOptions } from './options.ts';
-import { pumpBlocks } from './pump.ts';
 import { openSpill, type OpenQueue, type PipelineSpill } from './pipeline-spill.ts';
 import { planTables, type Plan } from './plan.ts';
-import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
-import { publish, publishedTables } from './source/publication.ts';
-import { createSlotSnapshot, readSlot, sourcePosition, type SlotSnapshot } from './source/slot.ts';
-import type { Standing } from './standing.ts';
+import { begin, checkFirst, claim, publishTables, type Beginning } from './preparation.ts';
+import { pumpBlocks } from './pump.ts';
+import { runBeside } from './run-beside.ts';
+import { insertPublicationName } from './source/names.ts';
+import { readSlot, sourcePosition, type SlotSnapshot } from './source/slot.ts';
 import {
   defaultSilenceLimitMs,
   watchConnections,
   type ConnectionWatch,
 } from './watch-connections.ts';
 import { watchTables } from './watch-tables.ts';
-
-export interface AttemptDeps {
-  readonly options: ReplicationOptions;
-  readonly name: string;
-  readonly connections: PipelineConnections;
-  readonly log: Log;
-  readonly progress: Progress;
-  readonly metrics: PipelineMetrics;
-  readonly clock: Clock;
-  readonly standing: Standing;
-  readonly isChecked: boolean;
-  /** The stream must come as text, whatever the plan says: see REPLICATE_TEXT_NEEDED. */
-  readonly asText: boolean;
-  readonly signal: AbortSignal;
-  readonly becomeReady: () => void;
-}
 
 /**
  * One attempt of a pipeline, from its ledger's position until it is stopped, done, or fails:
@@ -82,16 +38,6 @@ export async function attemptPipeline(deps: AttemptDeps): Promise<void> {
   await attempt.run();
 }
 
-/** More than the cores of a usual database server do not copy faster. */
-export const defaultCopyJobs = 4;
-
-interface Beginning {
-  /** Where following starts. */
-  readonly position: Lsn;
-  /** What tables that have no rows yet are copied under; null when there are none. */
-  readonly snapshot: SlotSnapshot | null;
-}
-
 class Attempt {
   readonly #deps: AttemptDeps;
 
@@ -105,17 +51,17 @@ class Attempt {
     await migrate(connections.target);
     const planned = await planTables(connections.source, connections.target, options);
     const plan: Plan = this.#deps.asText ? { ...planned, streamFormat: 'text' } : planned;
-    if (!this.#deps.isChecked) await this.#check();
-    const pipeline = await this.#claim();
+    if (!this.#deps.isChecked) await checkFirst(this.#deps);
+    const pipeline = await claim(this.#deps);
     standing.claimed(pipeline);
     await setTableChoice(connections.target, pipeline, {
       tables: options.tables ?? [],
       tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
     });
-    await this.#publish(plan, pipeline);
+    await publishTables(this.#deps, plan, pipeline);
     const spill = await openSpill(pipeline, options.spill);
     try {
-      const begun = await this.#begin(plan, pipeline, spill);
+      const begun = await begin(this.#deps, plan, pipeline, spill);
       try {
         const position = await this.#drainSpill(plan, pipeline, begun.position, spill);
         await this.#copyAndFollow(plan, pipeline, { ...begun, position }, spill);
@@ -125,146 +71,6 @@ class Attempt {
     } finally {
       await spill.close();
     }
-  }
-
-  async #check(): Promise<void> {
-    const { connections, options, name, log } = this.#deps;
-    const findings = await checkReplication({
-      source: connections.source,
-      target: connections.target,
-      pipeline: name,
-      tables: options.tables ?? [],
-      tablesWithoutKey: options.tablesWithoutKey ?? 'refuse',
-      slot: false,
-    });
-    for (const finding of findings)
-      if (finding.severity === 'warns') log.info(finding.evidence, { ...finding });
-    const blocking = blockingFindings(findings);
-    const first = blocking[0];
-    if (first)
-      throw new SluiceError('REPLICATE_BLOCKED', {
-        pipeline: name,
-        count: blocking.length,
-        finding: `${first.code} ${first.subject}: ${first.evidence}`,
-      });
-  }
-
-  /** Becomes the owner; a source slot of ours that the ledger knows nothing of is not touched. */
-  async #claim(): Promise<Pipeline> {
-    const { connections, name } = this.#deps;
-    const system = await identifySystem(connections.replication);
-    const targetId = await connections.targetIdentity();
-    const { slot, publication } = sourceNames(name, targetId);
-    const known = await readPipeline(connections.target, name);
-    if (!known && (await readSlot(connections.source, slot)))
-      throw new SluiceError('REPLICATE_SLOT_UNKNOWN', { slot, pipeline: name });
-    return await claimPipeline(connections.target, {
-      name,
-      sourceSystemId: system.systemId,
-      sourceDatabase: system.database ?? '',
-      slot,
-      publication,
-    });
-  }
-
-  async #publish(plan: Plan, pipeline: Pipeline): Promise<void> {
-    const { source } = this.#deps.connections;
-    await this.#expectSameTables(plan, pipeline);
-    const all = 'insert, update, delete, truncate';
-    await publish(source, pipeline.publication, plan.published, all);
-    const inserts = insertPublicationName(pipeline.publication);
-    await publish(source, inserts, plan.publishedInserts, 'insert, truncate');
-  }
-
-  /**
-   * A table that was dropped and made again, or that another has changed names with, is another table; one that
-   * was out of the publication has changes that nobody has sent (P3).
-   */
-  async #expectSameTables(plan: Plan, pipeline: Pipeline): Promise<void> {
-    if (pipeline.position === null) return;
-    const { connections, options } = this.#deps;
-    const states = await this.#states(pipeline);
-    const names = [pipeline.publication, insertPublicationName(pipeline.publication)];
-    const published = await publishedTables(connections.source, names);
-    const known = { source: connections.source, plan, states: [...states.values()] };
-    await expectNoneRenamed({ ...known, tables: options.tables ?? [] }, published);
-    for (const { source } of plan.pairs) {
-      const known = states.get(qualifiedName(source));
-      if (!known || known.state === 'pending') continue;
-      const isSame = known.sourceOid === null || known.sourceOid === source.oid;
-      if (!isSame || !published.has(source.oid))
-        throw new SluiceError('REPLICATE_TABLE_REPLACED', { table: displayName(source) });
-    }
-  }
-
-  /** Where following starts, and the snapshot under which missing tables are copied. */
-  async #begin(plan: Plan, pipeline: Pipeline, spill: PipelineSpill): Promise<Beginning> {
-    const { source, target } = this.#deps.connections;
-    const slot = await readSlot(source, pipeline.slot);
-    const known = startPosition(pipeline, slot, spill.facts);
-    if (known === null) {
-      // A slot without a recorded position is one whose creator died in between: it holds nothing of ours.
-      const snapshot = await this.#createSlot(pipeline.slot, false, async ({ lsn }) => {
-        await failpoint('replicate.slot.created');
-        await setFirstPosition(target, pipeline, lsn);
-        await this.#registerTables(plan, pipeline, lsn);
-      });
-      return { position: snapshot.lsn, snapshot };
-    }
-    await resetUnfinished(target, pipeline, plan.pairs);
-    await restoreDropped({ ...this.#restoreRequest(pipeline), tables: plan.pairs });
-    const states = await this.#states(pipeline);
-    const isComplete = plan.pairs.every(
-      (pair) => states.get(qualifiedName(pair.source))?.state === 'ready',
-    );
-    if (isComplete) return { position: known, snapshot: null };
-    const copySlot = copySlotName(pipeline.slot);
-    const snapshot = await this.#createSlot(copySlot, true, ({ lsn }) =>
-      this.#registerTables(plan, pipeline, lsn),
-    );
-    return { position: known, snapshot };
-  }
-
-  #restoreRequest(owner: Pipeline): RestoreRequest {
-    const { connections, log, progress, signal, options } = this.#deps;
-    const jobs = options.copyJobs ?? defaultCopyJobs;
-    return { target: connections.targetTarget, owner, jobs, log, progress, signal };
-  }
-
-  /** The slot and its snapshot, once both are on record; the snapshot's session ends when that fails. */
-  async #createSlot(
-    slot: string,
-    temporary: boolean,
-    record: (made: SlotSnapshot) => Promise<void>,
-  ): Promise<SlotSnapshot> {
-    const { connections, log, signal } = this.#deps;
-    const options = { slot, temporary, log, signal };
-    const made = await createSlotSnapshot(connections.sourceTarget, connections.source, options);
-    try {
-      await record(made);
-      return made;
-    } catch (error) {
-      made.holder.destroy();
-      throw error;
-    }
-  }
-
-  /** Every table that has no rows of ours yet gets its snapshot's position: its gate (P5). */
-  async #registerTables(plan: Plan, pipeline: Pipeline, snapshotLsn: Lsn): Promise<void> {
-    const states = await this.#states(pipeline);
-    for (const { source } of plan.pairs) {
-      const state = states.get(qualifiedName(source))?.state ?? 'pending';
-      if (state !== 'pending') continue;
-      await setTableState(this.#deps.connections.target, pipeline.name, source, 'pending', {
-        snapshotLsn,
-        sourceOid: source.oid,
-      });
-    }
-  }
-
-  async #states(pipeline: Pipeline): Promise<Map<string, PipelineTable>> {
-    const states = await readTableStates(this.#deps.connections.target, pipeline.name);
-    return new Map(states.map((state) => [qualifiedName(state), state]));
   }
 
   /** Where following starts: behind what a spill of another format holds, once that is applied. */
@@ -285,7 +91,7 @@ class Attempt {
         connections,
         pipeline,
         plan,
-        states: [...(await this.#states(pipeline)).values()],
+        states: [...(await readStates(this.#deps, pipeline)).values()],
         tables: options.tables ?? [],
         publications: this.#publications(plan, pipeline),
         limits: options.applyLimits,
@@ -402,7 +208,7 @@ class Attempt {
   ): Promise<void> {
     const { connections, options, log, progress, standing, metrics } = this.#deps;
     standing.enter('copying');
-    const states = await this.#states(pipeline);
+    const states = await readStates(this.#deps, pipeline);
     const tables = plan.pairs.filter(
       (pair) => states.get(qualifiedName(pair.source))?.state !== 'ready',
     );
@@ -434,7 +240,7 @@ class Attempt {
   ): Promise<void> {
     const { connections, standing, metrics, signal, log, becomeReady, options } = this.#deps;
     const { reader, open, stopAt, position } = from;
-    const states = [...(await this.#states(pipeline)).values()];
+    const states = [...(await readStates(this.#deps, pipeline)).values()];
     const flushedPositions = new FlushedPositions(open);
     const applier = new Applier({
       session: connections.apply,
@@ -484,7 +290,7 @@ class Attempt {
     if (position < newest) await applier.run(open.queue, { signal: mayGoOn, stopAt: newest });
     await runBeside(mayGoOn, [
       (until) => applier.run(open.queue, { signal: until, stopAt }),
-      (until) => restoreForeignKeys({ ...this.#restoreRequest(pipeline), signal: until }),
+      (until) => restoreForeignKeys({ ...restoreRequest(this.#deps, pipeline), signal: until }),
       (until, done) => this.#watchTables(plan, AbortSignal.any([until, done])),
     ]);
     await flushedPositions.settled();
@@ -504,37 +310,4 @@ class Attempt {
     });
     if (added !== null) throw new SluiceError('REPLICATE_TABLE_ADDED', { table: added });
   }
-}
-
-type Side = (until: AbortSignal, done: AbortSignal) => Promise<void>;
-
-/**
- * Runs the first work and others beside it. `until` aborts for all when one of them fails; `done` when the
- * first has ended, for those that have no end of their own.
- */
-async function runBeside(signal: AbortSignal, [main, ...others]: [Side, ...Side[]]): Promise<void> {
-  const failed = new AbortController();
-  const done = new AbortController();
-  const until = AbortSignal.any([signal, failed.signal]);
-  const guarded = async (work: Side): Promise<void> => {
-    try {
-      await work(until, done.signal);
-    } catch (error) {
-      failed.abort(error);
-      throw error;
-    }
-  };
-  const beside = others.map(guarded);
-  for (const side of beside) side.catch(toldLater);
-  try {
-    await guarded(main);
-  } finally {
-    done.abort();
-    await Promise.allSettled(beside);
-  }
-  await Promise.all(beside);
-}
-
-function toldLater(): undefined {
-  return undefined;
 }

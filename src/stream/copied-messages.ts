@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors/index.ts';
 import { BackendTag, FrameScanner } from '../wire/index.ts';
+import { doubled } from './block-builder.ts';
 import type { ChangeBlock } from './block.ts';
 
 /** PostgreSQL manual, COPY, "Binary Format": an 11-byte signature, flags, length of an extension (none). */
@@ -52,7 +53,10 @@ export class CopiedMessages {
   };
 
   #add(start: number, end: number): void {
-    if (this.#count === this.#starts.length) this.#grow();
+    if (this.#count === this.#starts.length) {
+      this.#starts = doubled(this.#starts);
+      this.#ends = doubled(this.#ends);
+    }
     this.#starts[this.#count] = start;
     this.#ends[this.#count++] = end;
   }
@@ -67,15 +71,6 @@ export class CopiedMessages {
       keepaliveEnd: null,
     });
     this.#count = 0;
-  }
-
-  #grow(): void {
-    const starts = new Int32Array(this.#starts.length * 2);
-    const ends = new Int32Array(this.#ends.length * 2);
-    starts.set(this.#starts);
-    ends.set(this.#ends);
-    this.#starts = starts;
-    this.#ends = ends;
   }
 }
 
