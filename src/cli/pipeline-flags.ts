@@ -74,8 +74,9 @@ export function readList(text: string, before: readonly string[] | undefined): s
   return [...(before ?? []), ...text.split(',').map((part) => part.trim())];
 }
 
-/** Text as the schema wants it; what is no number stays text, for the schema to refuse. */
+/** Text as the schema wants it; what is no such value stays text, for the schema to refuse. */
 function fromFlag(value: unknown, schema: JsonSchema): unknown {
+  if (schema.type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
   const isNumber = schema.type === 'integer' || schema.type === 'number';
   return isNumber &&
     typeof value === 'string' &&
@@ -98,6 +99,7 @@ function pick(config: PipelineConfig, keys: readonly string[]): Partial<Pipeline
 
 function typeName(schema: JsonSchema): string {
   if (schema['kind'] === 'size') return 'size';
+  if (schema.type === 'boolean') return 'true|false';
   return schema.type === 'integer' ? 'n' : 'text';
 }
 

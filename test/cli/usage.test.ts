@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/cli/pipeline-flags.ts';
 import { runHere } from './fake-io.ts';
 
 let folder: string;
@@ -40,6 +41,13 @@ test('help goes to stdout and is no failure', async () => {
   expect(stdout).toContain('--copy-jobs <n>');
 });
 
+test('a flag says what the setting of the same name says', () => {
+  const flags = { sqlBacklog: 'false', copyJobs: '2', tables: ['a.b'] };
+  const settings = readSettings(flags, undefined, 'replicate run');
+  expect(settings).toMatchObject({ sql_backlog: false, copy_jobs: 2, tables: ['a.b'] });
+  expect(readSettings({}, undefined, 'replicate run').sql_backlog).toBe(true);
+});
+
 describe('wrong usage exits 2 and says what is wrong', () => {
   test.each([
     [[], 'Usage: sluice'],
@@ -55,6 +63,10 @@ describe('wrong usage exits 2 and says what is wrong', () => {
     [
       ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--copy-jobs', '0'],
       '--copy-jobs: expected integer 1..64, got 0',
+    ],
+    [
+      ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--sql-backlog', 'no'],
+      '--sql-backlog: expected boolean',
     ],
     [
       ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--spill-max', 'all'],
