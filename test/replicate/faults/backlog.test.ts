@@ -108,6 +108,34 @@ describe('a backlog is read through SQL', () => {
     await expectSameRows(scene.here, scene.there);
   });
 
+  test('a slot that another moves before the walsender has it stops the pipeline (P2)', async () => {
+    const scene = await behind();
+    const end = await scene.here.value<string>('SELECT pg_current_wal_lsn()::text');
+    const held = armFailpoint('apply.before-commit', 'hold');
+    const pipeline = scene.pipeline({ backlog: { ...always, nearBytes: 1024 * 1024 } });
+    pipeline.start();
+    pipeline.ready.catch(() => undefined);
+    await within('a segment', held.reached);
+    // All is read, and waits to be applied: as far as there was something when it began.
+    await waitFor('both readers to be at the end', () =>
+      scene.here.value<boolean>(
+        `SELECT count(*) = 2 AND min(confirmed_flush_lsn) >= $1::pg_lsn FROM pg_replication_slots
+          WHERE database = current_database() AND temporary`,
+        [end],
+      ),
+    );
+    await scene.here.query(`INSERT INTO cards VALUES (90000, 1, 'nobody sends it')`);
+    await scene.here.query(
+      `SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots
+        WHERE database = current_database() AND NOT temporary`,
+    );
+    held.release();
+    await expect(within('the pipeline to stop', pipeline.finished)).rejects.toMatchObject({
+      code: 'LEDGER_SLOT_AHEAD',
+    });
+    expect(scene.logged.join()).toContain('STREAM_SLOT_MOVED');
+  });
+
   test('the connections are cut in the middle of a piece', async () => {
     const scene = await behind();
     const proxy = await startProxy({ port: source.port });
