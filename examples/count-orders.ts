@@ -1,6 +1,13 @@
 // Keeps a table of another database in step with a source: how many orders each customer has.
 //
-//   SOURCE_URL=... TARGET_URL=... node examples/count-orders.ts
+//   SOURCE_URL=... TARGET_URL=... npx node examples/count-orders.ts
+//
+// Before the first run:
+//
+//   ALTER TABLE public.orders REPLICA IDENTITY FULL;                             -- in the source
+//   CREATE TABLE public.order_count (customer_id bigint PRIMARY KEY, orders int) -- in the target
+//
+// The first tells whose order it was that changed or went: else an update or delete brings the key alone.
 //
 // The counts and the position commit in one transaction of the target, so that each order counts exactly once,
 // whenever this program dies. The handler gets a `pg` client: whatever builds SQL for `pg` works in it.

@@ -1,6 +1,6 @@
 // Prints the changes of a database as JSON lines, as they commit.
 //
-//   SOURCE_URL=... POSITIONS_URL=... node examples/follow-changes.ts
+//   SOURCE_URL=... POSITIONS_URL=... npx node examples/follow-changes.ts
 //
 // The first run begins with what commits after it has started. Later runs go on behind the last transaction
 // that was printed: the position is in schema `sluice` of POSITIONS_URL, which may be the source itself. A

@@ -1,6 +1,6 @@
 // Copies a database into another one, follows it to where it is now, and proves both sides equal.
 //
-//   SOURCE_URL=... TARGET_URL=... node examples/replicate.ts
+//   SOURCE_URL=... TARGET_URL=... npx node examples/replicate.ts
 //
 // The same as `sluice replicate run --once` and `sluice replicate compare`. Run it again: it goes on from where
 // it ended, since everything it knows is in the target and on the source.

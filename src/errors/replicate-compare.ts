@@ -10,7 +10,8 @@ export const compareErrors = {
   COMPARE_NO_PIPELINE: {
     decision: 'fix',
     message: 'the target knows no pipeline {pipeline} whose copy has begun',
-    remedy: 'name one that sluice replicate status shows, or compare without a pipeline',
+    remedy:
+      'name one that sluice replicate status shows, or compare both databases as they are (--as-is)',
   },
   COMPARE_NO_TABLES: {
     decision: 'fix',

@@ -13,7 +13,7 @@ export const replicateErrors = {
     message:
       'change {change} of transaction {xid} ({operation} on {table}, commit {commitLsn}) found {found} rows on the target, expected 1',
     remedy:
-      'the target was changed by somebody else: compare, repair, start again; nothing after {position} was applied',
+      'the target was changed by somebody else: find the rows (sluice replicate compare --as-is), put them right, start again; nothing after {position} was applied',
   },
   APPLY_TRUNCATE_PARTITION: {
     decision: 'stop',

@@ -97,7 +97,7 @@ export async function becomeRunner(
 ): Promise<void> {
   if (await tryBecomeRunner(session, options.name)) return;
   options.onStandby?.();
-  options.log.info('another process runs this pipeline: standing by', { pipeline: options.name });
+  options.log.warn('another process runs this pipeline: standing by', { pipeline: options.name });
   do await systemClock.sleep(500, options.signal);
   while (!(await tryBecomeRunner(session, options.name)));
 }

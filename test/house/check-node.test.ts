@@ -28,5 +28,5 @@ test('every npm script that runs our sources checks first', () => {
   const ours = Object.values(manifest.scripts).filter((script) => script.includes('.ts'));
   expect(ours.length).toBeGreaterThan(0);
   for (const script of ours)
-    expect(script).toMatch(/^node --import \.\/bin\/check-node\.mjs \S+\.ts/);
+    expect(script).toMatch(/^(?:exec )?node --import \.\/bin\/check-node\.mjs \S+\.ts/);
 });

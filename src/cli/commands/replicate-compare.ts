@@ -30,6 +30,11 @@ export function replicateCompareCommand(io: CommandIo): Command {
       'differing rows told of each table; all are counted',
       readCount('--list', 0),
     )
+    .option(
+      '--as-is',
+      'both databases as they are now, nothing applied for it: for a pipeline that cannot go on; ' +
+        'changes under way count as differences',
+    )
     .option('--json', 'print the report as one JSON document');
   addLogFlags(addPlaceFlags(command));
   return command.action(async (name: string | undefined, flags: Flags) => {
@@ -50,8 +55,9 @@ export function replicateCompareCommand(io: CommandIo): Command {
   });
 }
 
-function readLimits({ only, jobs, list }: Flags) {
+function readLimits({ only, jobs, list, asIs }: Flags) {
   return {
+    isAsIs: asIs === true,
     ...(Array.isArray(only) && { compareTables: only.map(String) }),
     ...(typeof jobs === 'number' && { compareJobs: jobs }),
     ...(typeof list === 'number' && { maxListedRows: list }),

@@ -7,7 +7,7 @@ export const targetTables = defineCheck(
       severity: 'blocks',
       meaning: 'The target has no table for the rows.',
       remedy:
-        'create {table} on the target (pg_dump --schema-only of the source makes it), or leave it out with "!{pattern}"',
+        'create {table} on the target (pg_dump --schema-only of the source makes it), or leave it out with the pattern !{table}',
     },
     CHECK_TARGET_UNLOGGED: {
       severity: 'blocks',
@@ -27,7 +27,7 @@ export const targetTables = defineCheck(
     for (const { source, target, isTargetEmpty } of tables) {
       if (target === null) {
         const subject = displayName(source);
-        const details = { table: qualifiedName(source), pattern: subject };
+        const details = { table: qualifiedName(source) };
         report('CHECK_TABLE_MISSING', subject, 'no such table on the target', details);
         continue;
       }
