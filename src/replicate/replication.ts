@@ -46,7 +46,11 @@ export class Replication implements Service {
     this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
     this.#isChecked = options.isChecked ?? false;
-    this.#standing = new Standing(this.name, () => this.#clock.nowMs());
+    this.#standing = new Standing(
+      this.name,
+      () => this.#clock.nowMs(),
+      (phase) => deps.log.info('the pipeline enters a phase', { phase }),
+    );
     this.#metrics = pipelineMetrics(deps.metrics, this.name);
     this.#life = new Lifecycle(`replicate.${this.name}`, (signal, becomeReady) =>
       this.#run(signal, becomeReady),

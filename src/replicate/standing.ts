@@ -54,10 +54,12 @@ export class Standing {
   #bytes = 0;
   #error: string | null = null;
   readonly #nowMs: () => number;
+  readonly #onPhase: (phase: Phase) => void;
 
-  constructor(name: string, nowMs: () => number) {
+  constructor(name: string, nowMs: () => number, onPhase: (phase: Phase) => void) {
     this.#name = name;
     this.#nowMs = nowMs;
+    this.#onPhase = onPhase;
   }
 
   get phase(): Phase {
@@ -65,6 +67,7 @@ export class Standing {
   }
 
   enter(phase: Phase, error: unknown = null): void {
+    if (phase !== this.#phase) this.#onPhase(phase);
     this.#phase = phase;
     this.#error = error instanceof Error ? error.message : null;
     if (phase === 'following') return;

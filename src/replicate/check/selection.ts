@@ -14,7 +14,10 @@ export const selection = defineCheck(
     },
   },
   ({ tables, unmatchedPatterns }, report) => {
-    if (tables.length === 0) report('CHECK_NO_TABLES', 'source', 'no table is chosen');
+    if (tables.length === 0) {
+      const chosen = unmatchedPatterns.map((pattern) => `nothing matches ${pattern}`).join(', ');
+      report('CHECK_NO_TABLES', 'source', chosen || 'it has no table that is not left out');
+    }
     const patterns = tables.length === 0 ? [] : unmatchedPatterns;
     for (const pattern of patterns) {
       report('CHECK_PATTERN', `pattern ${pattern}`, 'no such table on the source');

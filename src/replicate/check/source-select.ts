@@ -1,4 +1,4 @@
-import { displayName, qualifiedName } from '../../catalog/index.ts';
+import { displayName, identifier, qualifiedName } from '../../catalog/index.ts';
 import { defineCheck } from './define.ts';
 
 export const sourceSelect = defineCheck(
@@ -6,7 +6,8 @@ export const sourceSelect = defineCheck(
     CHECK_SELECT: {
       severity: 'blocks',
       meaning: 'The role may not read a table, so it cannot be copied.',
-      remedy: 'run GRANT USAGE ON SCHEMA and GRANT SELECT ON {table} TO {role} on the source',
+      remedy:
+        'run GRANT USAGE ON SCHEMA {schema} TO {role} and GRANT SELECT ON {table} TO {role} on the source',
     },
   },
   ({ source, tables }, report) => {
@@ -17,6 +18,7 @@ export const sourceSelect = defineCheck(
         ? 'SELECT on all columns'
         : `USAGE on schema ${table.schema}`;
       report('CHECK_SELECT', displayName(table), `role ${source.role.name} has no ${what}`, {
+        schema: identifier(table.schema),
         table: qualifiedName(table),
         role: source.role.name,
       });

@@ -15,7 +15,7 @@ export const targetRights = defineCheck(
       meaning:
         'The role may not change a table of the target in every way the source may; that takes the functions of its indexes, check constraints and generated columns too.',
       remedy:
-        'grant them to {role}: GRANT USAGE ON SCHEMA; GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table}; GRANT EXECUTE ON FUNCTION',
+        'run GRANT USAGE ON SCHEMA {schema} TO {role} and GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role} on the target; where functions are named, GRANT EXECUTE on them, too',
     },
     CHECK_TARGET_OWNER: {
       severity: 'warns',
@@ -66,6 +66,7 @@ export const targetRights = defineCheck(
       const mustRebuild = isStripped || (state?.state !== 'ready' && table.indexes.length > 0);
       if (lacking.length > 0) {
         report('CHECK_TARGET_WRITE', subject, `role ${role.name} lacks ${lacking.join(', ')}`, {
+          schema: identifier(table.schema),
           table: qualifiedName(table),
           role: role.name,
         });
