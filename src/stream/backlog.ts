@@ -187,14 +187,21 @@ export class Backlog {
   }
 
   async #stop(): Promise<void> {
+    const isLost = this.#lanes.every((lane) => !lane.isOpen);
     await this.#close();
-    if (this.#confirmed === null || this.#confirmed <= this.#advanced) return;
-    if (this.#options.signal.aborted) return;
-    const lane = await this.#openLane();
-    const late = setTimeout(() => lane.destroy(), tellMs);
-    await this.#tellSlot(lane);
+    if (isLost || this.#options.signal.aborted) return;
+    if (this.#confirmed !== null && this.#confirmed > this.#advanced) await this.#tellSlotAtLast();
+  }
+
+  async #tellSlotAtLast(): Promise<void> {
+    const late = setTimeout(() => this.#destroy(), tellMs);
+    try {
+      await this.#tellSlot(await this.#openLane());
+    } catch (error) {
+      this.#options.log.debug('the source cannot be told what is confirmed', { error });
+    }
     clearTimeout(late);
-    await lane.close();
+    await this.#close();
   }
 
   /** Starts reading when there is enough to read. */
@@ -234,6 +241,7 @@ export class Backlog {
    */
   async #readNext(decodedBy: BacklogLane, knownEnd: Lsn): Promise<Lsn> {
     this.#reading = null;
+    if (this.#isStopped) return this.#position;
     const lane = this.#lanes.find((other) => other !== decodedBy) ?? (await this.#openLane());
     await lane.takeOver(decodedBy.slot);
     const look = await lane.look();
