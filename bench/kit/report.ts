@@ -1,6 +1,6 @@
 import { glob, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { formatNumber, type Result } from './bench.ts';
 
@@ -25,7 +25,8 @@ const fileSchema = resultSchema.extend({ also: z.array(resultSchema).default([])
 export async function writeResults(path: string, results: readonly Result[]): Promise<void> {
   const [headline, ...also] = results;
   const text = JSON.stringify({ ...headline, also });
-  await writeFile(path, await format(text, { parser: 'json' }));
+  const style = await resolveConfig(fileURLToPath(import.meta.url));
+  await writeFile(path, await format(text, { ...style, parser: 'json' }));
 }
 
 /** All comparisons of all files in a folder, by file name. */
