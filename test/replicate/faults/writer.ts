@@ -11,6 +11,8 @@ export class Writer {
   readonly #database: TestDatabase;
   readonly #done: Promise<void>;
   #isStopped = false;
+  /** The connection was lost, and with it perhaps the answer to a COMMIT. */
+  #isUncertain = false;
   #committed = 0;
 
   private constructor(database: TestDatabase, from: number) {
@@ -56,6 +58,7 @@ export class Writer {
         }
       } catch (error) {
         if (!isLost(error)) throw error;
+        this.#isUncertain = true;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
@@ -63,7 +66,13 @@ export class Writer {
 
   async #transaction(client: Client): Promise<void> {
     const n = this.#committed;
-    await client.query(`BEGIN; ${statements(n)}; COMMIT`);
+    try {
+      await client.query(`BEGIN; ${statements(n)}; COMMIT`);
+    } catch (error) {
+      if (!this.#isUncertain || !isDuplicate(error)) throw error;
+      await client.query('ROLLBACK'); // it had been committed
+    }
+    this.#isUncertain = false;
     this.#committed++;
     // Some hundred transactions a second: load, and time left for those under test.
     await new Promise((resolve) => setTimeout(resolve, 4));
@@ -93,6 +102,10 @@ function statements(n: number): string {
       `INSERT INTO moves SELECT ${n}, g, repeat('m', 80) FROM generate_series(1, 1000) g`,
     );
   return lines.join('; ');
+}
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505';
 }
 
 /** A server that goes away, or is away. */
