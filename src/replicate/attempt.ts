@@ -1,21 +1,26 @@
-import { migrate, setTableChoice, startPosition, type Pipeline } from '../ledger/index.ts';
 import { qualifiedName } from '../catalog/index.ts';
 import { SluiceError } from '../errors/index.ts';
+import { migrate, setTableChoice, startPosition, type Pipeline } from '../ledger/index.ts';
 import { failpoint } from '../service/index.ts';
 import { readSlotChanges, type ChangeReader } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
-import { Applier } from './apply/applier.ts';
 import { defaultCopyJobs, readStates, restoreRequest, type AttemptDeps } from './attempt-deps.ts';
 import { copyTables, restoreForeignKeys } from './copy/index.ts';
-import { findDestinations } from './destinations.ts';
 import { drainSpill } from './drain-spill.ts';
 import { FlushedPositions } from './flushed-positions.ts';
+import { pipelineApplier } from './pipeline-applier.ts';
 import { openSpill, type OpenQueue, type PipelineSpill } from './pipeline-spill.ts';
 import { planTables, type Plan } from './plan.ts';
-import { begin, checkFirst, claim, publishTables, type Beginning } from './preparation.ts';
+import {
+  begin,
+  checkFirst,
+  claim,
+  publicationsOf,
+  publishTables,
+  type Beginning,
+} from './preparation.ts';
 import { pumpBlocks } from './pump.ts';
 import { runBeside } from './run-beside.ts';
-import { insertPublicationName } from './source/names.ts';
 import { readSlot, sourcePosition, type SlotSnapshot } from './source/slot.ts';
 import {
   defaultSilenceLimitMs,
@@ -82,28 +87,10 @@ class Attempt {
   ): Promise<Lsn> {
     const format = spill.heldFormat(position);
     if (format === null || format === plan.streamFormat) return position;
-    const { connections, options, standing, metrics, log, signal } = this.#deps;
     const watch = this.#watchConnections();
     try {
-      return await drainSpill(spill, {
-        format,
-        position,
-        connections,
-        pipeline,
-        plan,
-        states: [...(await readStates(this.#deps, pipeline)).values()],
-        tables: options.tables ?? [],
-        publications: this.#publications(plan, pipeline),
-        limits: options.applyLimits,
-        events: {
-          committed: (batch) => {
-            standing.applied(batch);
-            metrics.applied(batch);
-          },
-        },
-        log,
-        signal: AbortSignal.any([signal, watch.lost]),
-      });
+      const signal = AbortSignal.any([this.#deps.signal, watch.lost]);
+      return await drainSpill(this.#deps, spill, { plan, pipeline, format, position, signal });
     } finally {
       await watch.stop();
     }
@@ -162,7 +149,7 @@ class Attempt {
     return readSlotChanges({
       session: connections.replication,
       slot: pipeline.slot,
-      publications: this.#publications(plan, pipeline),
+      publications: publicationsOf(plan, pipeline),
       from,
       isBinary: plan.streamFormat === 'binary',
       isStreaming: true,
@@ -191,13 +178,6 @@ class Attempt {
   async #expectUnmovedSlot(pipeline: Pipeline, spill: PipelineSpill): Promise<void> {
     const slot = await readSlot(this.#deps.connections.source, pipeline.slot);
     startPosition(pipeline, slot, spill.facts);
-  }
-
-  #publications(plan: Plan, pipeline: Pipeline): string[] {
-    return [
-      ...(plan.published.length > 0 ? [pipeline.publication] : []),
-      ...(plan.publishedInserts.length > 0 ? [insertPublicationName(pipeline.publication)] : []),
-    ];
   }
 
   async #copy(
@@ -238,44 +218,22 @@ class Attempt {
     pipeline: Pipeline,
     from: { position: Lsn; reader: ChangeReader; open: OpenQueue; stopAt: Lsn | null },
   ): Promise<void> {
-    const { connections, standing, metrics, signal, log, becomeReady, options } = this.#deps;
+    const { standing, metrics, signal, becomeReady, options } = this.#deps;
     const { reader, open, stopAt, position } = from;
     const states = [...(await readStates(this.#deps, pipeline)).values()];
     const flushedPositions = new FlushedPositions(open);
-    const applier = new Applier({
-      session: connections.apply,
-      owner: pipeline,
-      slot: pipeline.slot,
+    const applier = pipelineApplier(this.#deps, {
+      pipeline,
+      plan,
+      states,
       position,
-      format: plan.streamFormat,
-      byDependency: !connections.isReplicaRole,
-      findDestination: findDestinations({
-        plan,
-        source: connections.source,
-        states,
-        position,
-        tables: options.tables ?? [],
-        publications: this.#publications(plan, pipeline),
-        // A durable spill holds what was read in binary.
-        canAskForText: options.spill?.mode !== 'durable',
-      }),
-      readHold: () => connections.readHold(pipeline.name),
-      ...(options.applyLimits && { limits: options.applyLimits }),
-      events: {
-        committed: (batch) => {
-          standing.applied(batch);
-          metrics.applied(batch);
-        },
-        flushed: (flushed) => {
-          reader.confirm(flushed);
-          standing.confirmed(flushed);
-          metrics.flushed();
-          flushedPositions.forget(flushed);
-        },
-        retriedInOrder: (reason) => {
-          metrics.retriedInOrder();
-          log.debug('a batch is written row by row', reason);
-        },
+      // A durable spill holds what was read in binary.
+      canAskForText: options.spill?.mode !== 'durable',
+      onFlushed: (flushed) => {
+        reader.confirm(flushed);
+        standing.confirmed(flushed);
+        metrics.flushed();
+        flushedPositions.forget(flushed);
       },
     });
     standing.follows(applier, reader);

@@ -1,27 +1,18 @@
-import type { Pipeline, PipelineTable } from '../ledger/index.ts';
-import type { Log } from '../service/index.ts';
+import type { Pipeline } from '../ledger/index.ts';
 import type { ValueFormat } from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
-import { Applier, type ApplyEvents, type ApplyLimits } from './apply/applier.ts';
-import type { PipelineConnections } from './connections.ts';
-import { findDestinations } from './destinations.ts';
+import { readStates, type AttemptDeps } from './attempt-deps.ts';
+import { pipelineApplier } from './pipeline-applier.ts';
 import type { PipelineSpill } from './pipeline-spill.ts';
 import type { Plan } from './plan.ts';
 
 export interface DrainOptions {
+  readonly plan: Plan;
+  readonly pipeline: Pipeline;
   /** How values are written in the spill. */
   readonly format: ValueFormat;
   /** Everything before it is in the target. */
   readonly position: Lsn;
-  readonly connections: PipelineConnections;
-  readonly pipeline: Pipeline;
-  readonly plan: Plan;
-  readonly states: readonly PipelineTable[];
-  readonly tables: readonly string[];
-  readonly publications: readonly string[];
-  readonly limits: Partial<ApplyLimits> | undefined;
-  readonly events: Partial<ApplyEvents>;
-  readonly log: Log;
   readonly signal: AbortSignal;
 }
 
@@ -33,33 +24,26 @@ export interface DrainOptions {
  * @returns where following starts: behind the spill
  * @throws SluiceError STREAM_SPILL_FORMAT a column in the spill can only be taken as text now
  */
-export async function drainSpill(spill: PipelineSpill, options: DrainOptions): Promise<Lsn> {
-  const { connections, pipeline, format, position, signal, log } = options;
-  log.info('the spill is applied before more is read', {
+export async function drainSpill(
+  deps: AttemptDeps,
+  spill: PipelineSpill,
+  { plan, pipeline, format, position, signal }: DrainOptions,
+): Promise<Lsn> {
+  deps.log.info('the spill is applied before more is read', {
     holds: format,
-    comes: options.plan.streamFormat,
+    comes: plan.streamFormat,
   });
-  const held = await spill.open(connections.target, pipeline, {
+  const held = await spill.open(deps.connections.target, pipeline, {
     position,
     format,
     confirm: confirmNothing,
   });
-  const applier = new Applier({
-    session: connections.apply,
-    owner: pipeline,
-    slot: pipeline.slot,
+  const applier = pipelineApplier(deps, {
+    pipeline,
+    plan: { ...plan, streamFormat: format },
+    states: [...(await readStates(deps, pipeline)).values()],
     position,
-    format,
-    byDependency: !connections.isReplicaRole,
-    findDestination: findDestinations({
-      ...options,
-      plan: { ...options.plan, streamFormat: format },
-      source: connections.source,
-      canAskForText: false,
-    }),
-    readHold: () => connections.readHold(pipeline.name),
-    ...(options.limits && { limits: options.limits }),
-    events: options.events,
+    canAskForText: false,
   });
   await applier.run(held.queue, { signal, stopAt: held.readFrom });
   signal.throwIfAborted();

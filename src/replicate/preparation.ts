@@ -81,6 +81,14 @@ export async function publishTables(
   await publish(source, inserts, plan.publishedInserts, 'insert, truncate');
 }
 
+/** Those of a pipeline that hold something. */
+export function publicationsOf(plan: Plan, { publication }: Pipeline): string[] {
+  return [
+    ...(plan.published.length > 0 ? [publication] : []),
+    ...(plan.publishedInserts.length > 0 ? [insertPublicationName(publication)] : []),
+  ];
+}
+
 /**
  * A table that was dropped and made again, or that another has changed names with, is another table; one that
  * was out of the publication has changes that nobody has sent (P3).
