@@ -5,6 +5,7 @@ export { anyMajor, majors, postgres, TestServer } from './postgres.ts';
 export { Proxy, startProxy } from './proxy.ts';
 export { expectSameRows } from './same-rows.ts';
 export { runSql } from './sql.ts';
+export { temporaryFolder } from './temporary-folder.ts';
 export { waitFor, within } from './wait.ts';
 
 export type { Ended, SluiceOptions } from './crash.ts';

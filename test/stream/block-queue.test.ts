@@ -1,11 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BlockQueue, SpillArea } from '../../src/stream/index.ts';
-import { waitFor, within } from '../kit/index.ts';
-import { folder } from './folder.ts';
+import { temporaryFolder, waitFor, within } from '../kit/index.ts';
 import { describeBlock, drain, keepalive, transaction } from './messages.ts';
 
 function openArea(maxBytes = 2 ** 30): SpillArea {
-  const area = new SpillArea('queue', { directory: folder(), maxBytes });
+  const area = new SpillArea('queue', { directory: temporaryFolder(), maxBytes });
   onTestFinished(() => area.remove());
   return area;
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { committedOrder, SpillArea, type ChangeBlock } from '../../src/stream/index.ts';
 import { begin, block, commit, describeBlock, endOf, keepalive } from './messages.ts';
-import { folder } from './folder.ts';
+import { temporaryFolder } from '../kit/index.ts';
 
 const start = (xid: number, isFirst = true): Buffer => {
   const message = Buffer.from('S----\x01');
@@ -38,7 +38,7 @@ function streamAbort(xid: number, subxid: number): Buffer {
 
 /** `B7 Ia Ib C1`: what comes out, the changes with their bodies. */
 async function ordered(blocks: readonly ChangeBlock[]): Promise<string> {
-  const area = new SpillArea('test', { directory: folder(), maxBytes: 2 ** 30 });
+  const area = new SpillArea('test', { directory: temporaryFolder(), maxBytes: 2 ** 30 });
   onTestFinished(() => area.remove());
   const found: string[] = [];
   async function* source(): AsyncGenerator<ChangeBlock> {

@@ -12,8 +12,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { DurableLog, DurableQueue, type ValueFormat } from '../../src/stream/index.ts';
 import { encodeFileHead, encodeRecord } from '../../src/stream/log-file.ts';
 import type { Lsn } from '../../src/wire/index.ts';
-import { waitFor, within } from '../kit/index.ts';
-import { folder } from './folder.ts';
+import { temporaryFolder, waitFor, within } from '../kit/index.ts';
 import {
   begin,
   block,
@@ -79,7 +78,7 @@ function flipByte(path: string, at: number): void {
 
 describe('recovering a durable queue', () => {
   test('gives the whole transactions, and reads on behind them', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const first = await openQueue(directory, endOf(0));
     await first.queue.push(block(relation(7), begin(1), insert()));
     await first.queue.push(block(insert(), commit(1), begin(2)));
@@ -106,7 +105,7 @@ describe('recovering a durable queue', () => {
   ])(
     'takes a torn end of the last file for the end: a transaction %s',
     async (_where, segmentBytes) => {
-      const directory = folder();
+      const directory = temporaryFolder();
       await fill(directory, 3, segmentBytes);
       const last = logs(directory).at(-1)!;
       truncateSync(last, statSync(last).size - 3);
@@ -125,7 +124,7 @@ describe('recovering a durable queue', () => {
     ['what follows in an older file', (path: string) => appendFileSync(path, Buffer.alloc(50, 7))],
     ['an older file', (path: string) => rmSync(path)],
   ])('stops when %s is damaged', async (_what, damage) => {
-    const directory = folder();
+    const directory = temporaryFolder();
     await fill(directory, 3);
     damage(logs(directory)[1]!);
     await expect(openQueue(directory, endOf(0))).rejects.toMatchObject({
@@ -135,7 +134,7 @@ describe('recovering a durable queue', () => {
   });
 
   test('stops when files hold values in different formats', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     await fill(directory, 2);
     const last = logs(directory).at(-1)!;
     const head = encodeFileHead({ from: endOf(1), format: 'text' });
@@ -146,7 +145,7 @@ describe('recovering a durable queue', () => {
   });
 
   test('goes on in the format of its values, and in another once these are in the target', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     await fill(directory, 2);
     const { queue, close } = await openQueue(directory, endOf(0));
     expect(queue.heldFormat(endOf(0))).toBe('binary');
@@ -166,7 +165,7 @@ describe('recovering a durable queue', () => {
   });
 
   test('stops when it begins behind what the target has', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     await fill(directory, 3);
     rmSync(logs(directory)[0]!);
     await expect(openQueue(directory, endOf(0))).rejects.toMatchObject({
@@ -176,7 +175,7 @@ describe('recovering a durable queue', () => {
   });
 
   test('begins anew where the target is ahead: nobody can tell later that nothing was in between', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     await fill(directory, 2);
     const { queue, readFrom, close } = await openQueue(directory, endOf(5));
     expect(readFrom).toBe(endOf(5));
@@ -188,7 +187,7 @@ describe('recovering a durable queue', () => {
   });
 
   test('leaves out what is there twice, but not the relations described with it', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const { queue, close } = await openQueue(directory, endOf(0));
     await queue.push(transaction(1));
     await queue.push(block(begin(1), relation(7), insert()));
@@ -202,7 +201,7 @@ describe('recovering a durable queue', () => {
 
 describe('a durable queue', () => {
   test('drops what comes after its end', async () => {
-    const { queue, log } = await openQueue(folder(), endOf(0));
+    const { queue, log } = await openQueue(temporaryFolder(), endOf(0));
     await queue.push(transaction(1));
     const { usedBytes } = log;
     queue.end();
@@ -213,7 +212,7 @@ describe('a durable queue', () => {
   });
 
   test('keeps only the last keepalive', async () => {
-    const { queue } = await openQueue(folder(), endOf(0));
+    const { queue } = await openQueue(temporaryFolder(), endOf(0));
     await queue.push(transaction(1));
     for (let i = 0n; i < 1000n; i++) await queue.push(keepalive(200n + i));
     expect(describeBlock((await queue.shift())!)).toEqual(['B1', 'I', 'C1']);
@@ -222,7 +221,7 @@ describe('a durable queue', () => {
   });
 
   test('reads back what memory does not hold, also while it grows', async () => {
-    const { queue } = await openQueue(folder(), endOf(0), { memoryBytes: 0 });
+    const { queue } = await openQueue(temporaryFolder(), endOf(0), { memoryBytes: 0 });
     const found: string[] = [];
     for (let n = 1; n <= 20; n++) {
       await queue.push(transaction(n));
@@ -236,7 +235,7 @@ describe('a durable queue', () => {
   });
 
   test('removes files in the target, also one that holds no whole transaction', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     await fill(directory, 2);
     const { queue, log } = await openQueue(directory, endOf(0), { segmentBytes: 1 });
     const segment = await log.rotate(endOf(2), 'binary');
@@ -249,7 +248,7 @@ describe('a durable queue', () => {
   });
 
   test('does not remove a file that is still to be read', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     await fill(directory, 3);
     // The target has it, but the queue cannot take a part of what it handed on back.
     const { queue } = await openQueue(directory, endOf(2));
@@ -262,7 +261,7 @@ describe('a durable queue', () => {
 
   test('that is full waits until what it holds is in the target', async () => {
     const bounds = { maxBytes: 10_000, segmentBytes: 1000, memoryBytes: 0 };
-    const { queue } = await openQueue(folder(), endOf(0), bounds);
+    const { queue } = await openQueue(temporaryFolder(), endOf(0), bounds);
     let pushed = 0;
     const pushing = (async () => {
       for (let n = 1; n <= 30; n++, pushed++) await queue.push(transaction(n, 900));
@@ -277,7 +276,7 @@ describe('a durable queue', () => {
   });
 
   test('that was full when it was left goes on once that is in the target', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const first = await openQueue(directory, endOf(0));
     for (let n = 1; n <= 4; n++) await first.queue.push(transaction(n, 900));
     await first.close();
@@ -289,7 +288,7 @@ describe('a durable queue', () => {
   });
 
   test('refuses a transaction that is too large for all of it', async () => {
-    const { queue } = await openQueue(folder(), endOf(0), { maxBytes: 5000 });
+    const { queue } = await openQueue(temporaryFolder(), endOf(0), { maxBytes: 5000 });
     await queue.push(block(begin(1)));
     const pushing = (async () => {
       for (let i = 0; i < 10; i++) await queue.push(block(insert(900)));
@@ -301,7 +300,7 @@ describe('a durable queue', () => {
 
   test('that waits for room stops at once', async () => {
     const bounds = { maxBytes: 3000, segmentBytes: 500 };
-    const { queue } = await openQueue(folder(), endOf(0), bounds);
+    const { queue } = await openQueue(temporaryFolder(), endOf(0), bounds);
     let pushed = 0;
     const pushing = (async () => {
       for (let n = 1; n <= 10; n++, pushed++) await queue.push(transaction(n, 900));
@@ -312,7 +311,7 @@ describe('a durable queue', () => {
   });
 
   test('tells the writer and the reader when the disk fails', async () => {
-    const { queue, log } = await openQueue(folder(), endOf(0));
+    const { queue, log } = await openQueue(temporaryFolder(), endOf(0));
     log.sync = () => Promise.reject(new Error('the disk is gone'));
     await queue.push(transaction(1));
     await waitFor('the queue to end', () => queue.isEnded);
@@ -322,7 +321,7 @@ describe('a durable queue', () => {
   });
 
   test('confirms what is on disk', async () => {
-    const { queue, confirmed } = await openQueue(folder(), endOf(0));
+    const { queue, confirmed } = await openQueue(temporaryFolder(), endOf(0));
     await queue.push(transaction(1));
     await queue.push(block(begin(2), insert()));
     await waitFor('the confirmation', () => confirmed.at(-1) === endOf(1));
@@ -330,7 +329,7 @@ describe('a durable queue', () => {
 });
 
 test('reads the name of a spill that was there, and makes one where there is none', async () => {
-  const directory = folder();
+  const directory = temporaryFolder();
   const made = await DurableLog.open(directory, 1);
   expect(made.id).toMatch(/^[\da-f-]{36}$/);
   expect((await DurableLog.open(directory, 1)).id).toBe(made.id);

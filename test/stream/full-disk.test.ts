@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { DurableLog } from '../../src/stream/index.ts';
-import { folder } from './folder.ts';
+import { temporaryFolder } from '../kit/index.ts';
 
 const outcome = z.object({
   logged: z.number(),
@@ -15,7 +15,7 @@ const outcome = z.object({
 });
 
 test('on a disk that fills up, what was taken is on it, and nothing else', async () => {
-  const directory = folder();
+  const directory = temporaryFolder();
   const script = join(import.meta.dirname, 'write-until-full.ts');
   // In blocks of 512 or 1024 bytes, by shell: several records, and not a whole number of them.
   const limited = `ulimit -f 17; exec "$0" "$@"`;

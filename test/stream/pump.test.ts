@@ -7,8 +7,7 @@ import {
   type ChangeReader,
 } from '../../src/stream/index.ts';
 import { lsn, PgoutputTag } from '../../src/wire/index.ts';
-import { waitFor, within } from '../kit/index.ts';
-import { folder } from './folder.ts';
+import { temporaryFolder, waitFor, within } from '../kit/index.ts';
 import { block, commit, endOf, insert } from './messages.ts';
 
 const xid = 5;
@@ -29,7 +28,7 @@ async function* largeTransaction(chunks: number) {
 }
 
 test('a stop leaves a large transaction in the middle of its hand-over', async () => {
-  const area = new SpillArea('pump', { directory: folder(), maxBytes: 2 ** 30 });
+  const area = new SpillArea('pump', { directory: temporaryFolder(), maxBytes: 2 ** 30 });
   onTestFinished(() => area.remove());
   let handedOver = 0;
   const reader: ChangeReader = {

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { BlockQueue as SessionQueue } from '../../src/session/block-queue.ts';
 import { BlockQueue, SpillArea } from '../../src/stream/index.ts';
-import { folder } from './folder.ts';
 import { endOf, transaction } from './messages.ts';
+import { temporaryFolder } from '../kit/index.ts';
 
 setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
@@ -17,7 +17,7 @@ async function heldOf(refs: readonly WeakRef<object>[]): Promise<number> {
 }
 
 test('what is taken from the queue before apply is let go, though the queue is never empty', async () => {
-  const area = new SpillArea('test', { directory: folder(), maxBytes: 2 ** 30 });
+  const area = new SpillArea('test', { directory: temporaryFolder(), maxBytes: 2 ** 30 });
   const queue = new BlockQueue({ memoryBytes: 2 ** 30, area });
   const refs: WeakRef<object>[] = [];
   await queue.push(transaction(1));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SpillArea } from '../../src/stream/index.ts';
 import { describeOwner, isDead, type SpillOwner } from '../../src/stream/spill-owner.ts';
-import { folder } from './folder.ts';
+import { temporaryFolder } from '../kit/index.ts';
 
 const us = describeOwner();
 
@@ -25,7 +25,7 @@ function leave(directory: string, name: string, owner: SpillOwner | null): strin
 
 describe('a spill area', () => {
   test('removes what dead processes left, and leaves the rest', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const pid = await endedPid();
     const dead = leave(directory, 'sluice-spill-other-abc', { ...us, pid });
     const kept = [
@@ -45,7 +45,7 @@ describe('a spill area', () => {
   });
 
   test('of a pipeline whose name ends in a number stays while it is in use', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const pid = await endedPid();
     const live = new SpillArea(`shop-${pid}`, { directory, maxBytes: 1 });
     await new SpillArea('shop', { directory, maxBytes: 1 }).remove();

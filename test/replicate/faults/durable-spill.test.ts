@@ -1,26 +1,18 @@
-import {
-  appendFileSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  statSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, renameSync, rmSync, truncateSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { anyMajor, expectSameRows, postgres, startSluice, waitFor } from '../../kit/index.ts';
+import {
+  anyMajor,
+  expectSameRows,
+  postgres,
+  startSluice,
+  temporaryFolder,
+  waitFor,
+} from '../../kit/index.ts';
 import { bank, type Scene } from './scene.ts';
 
 const source = postgres(anyMajor, { logical_decoding_work_mem: '64kB' });
 const target = postgres(anyMajor);
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'sluice-test-durable-'));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
 
 /** Copied, and begun with its durable spill. */
 async function begun(directory: string): Promise<Scene> {
@@ -94,7 +86,7 @@ const logOf = (directory: string): string => {
 
 describe('a durable spill', () => {
   test('confirms for a target that is held, and delivers in order once it goes on', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     const pipeline = await scene.follow();
     const release = await holdTarget(scene);
@@ -115,7 +107,7 @@ describe('a durable spill', () => {
   });
 
   test('is where a killed process goes on from', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     await killedAhead(scene, directory);
     await scene.here.query(`INSERT INTO moves VALUES (1, 1, 'meanwhile')`);
@@ -129,7 +121,7 @@ describe('a durable spill', () => {
     ['cut short', (path: string) => truncateSync(path, statSync(path).size - 5)],
     ['with rubbish behind it', (path: string) => appendFileSync(path, Buffer.alloc(50, 7))],
   ])('whose last record was torn, %s, is read again from the slot or stops', async (_how, tear) => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     await killedAhead(scene, directory);
     // What is confirmed was fsynced: a crash can only tear what came after it. Write that, unconfirmed.
@@ -145,7 +137,7 @@ describe('a durable spill', () => {
   });
 
   test('that is missing stops the start, and works again once it is back', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     await killedAhead(scene, directory);
     const away = `${directory}-away`;
@@ -169,7 +161,7 @@ describe('a durable spill', () => {
   });
 
   test('that is full holds the reader back until there is room', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     const pipeline = await scene.follow({
       spill: { mode: 'durable', directory, maxBytes: 400_000 },
@@ -186,7 +178,7 @@ describe('a durable spill', () => {
   });
 
   test('that one transaction fills stops, and goes on with more room', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     await scene.here.query(
       `INSERT INTO moves SELECT g, g, md5(random()::text) || md5(random()::text) FROM generate_series(1, 40000) g`,
@@ -197,7 +189,7 @@ describe('a durable spill', () => {
   });
 
   test('of another format than the stream comes in now is applied first', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     await killedAhead(scene, directory);
     // What names an object is an OID in binary: with such a column the whole stream comes as text.
@@ -215,7 +207,7 @@ describe('a durable spill', () => {
   });
 
   test('that holds in binary what the target now takes as text stops, and goes on when it is as it was', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await begun(directory);
     await killedAhead(scene, directory);
     const position = await scene.position();

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { armFailpoint } from '../../../src/service/index.ts';
@@ -9,6 +8,7 @@ import {
   crashSluice,
   expectSameRows,
   postgres,
+  temporaryFolder,
   waitFor,
   within,
 } from '../../kit/index.ts';
@@ -17,12 +17,6 @@ import { Writer } from './writer.ts';
 
 const source = postgres(anyMajor, { logical_decoding_work_mem: '64kB' });
 const target = postgres(anyMajor);
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'sluice-test-spill-'));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
 
 /** Some megabytes that do not compress, in one transaction. */
 async function large(scene: Scene, rows = 3_000): Promise<void> {
@@ -34,7 +28,7 @@ async function large(scene: Scene, rows = 3_000): Promise<void> {
 
 describe('a streamed transaction that the spill has no room for', () => {
   test('stops the pipeline with the reason, the position untouched, and goes on with more room', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await bank(source, target);
     await scene.once();
     const before = await scene.position();
@@ -58,7 +52,7 @@ describe('a streamed transaction that the spill has no room for', () => {
   });
 
   test('the same on a disk that is really full', async ({ skip }) => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
     if (mounted.status !== 0) skip('a small tmpfs cannot be mounted here');
     onTestFinished(() => void spawnSync('umount', [directory]));
@@ -75,7 +69,7 @@ describe('a streamed transaction that the spill has no room for', () => {
 
 describe('changes that wait for a copy', () => {
   test('are spilled, and when the spill is full held back, and arrive all the same', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await bank(source, target, { spill: { directory, maxBytes: 600_000 } });
     const held = armFailpoint('copy.range.before-commit', 'hold');
     const pipeline = scene.pipeline();
@@ -137,7 +131,7 @@ describe('transactions that are streamed before they end', () => {
 
 describe('what a killed process left in the spill folder', () => {
   test('is swept at the next start, what others use stays', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await bank(source, target, { mayLeak: true });
     await scene.once();
     await large(scene);

@@ -1,20 +1,21 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Replication } from '../../../src/replicate/index.ts';
 import { armFailpoint } from '../../../src/service/index.ts';
-import { anyMajor, crashSluice, postgres, startSluice, waitFor, within } from '../../kit/index.ts';
+import {
+  anyMajor,
+  crashSluice,
+  postgres,
+  startSluice,
+  temporaryFolder,
+  waitFor,
+  within,
+} from '../../kit/index.ts';
 import { bank, structure, type Scene } from './scene.ts';
 import { Writer } from './writer.ts';
 
 const source = postgres(anyMajor, { logical_decoding_work_mem: '64kB' });
 const target = postgres(anyMajor);
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'sluice-test-stops-'));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
 
 /** What a pipeline must not leave behind once it is dropped (P11). */
 async function expectNothingLeft(scene: Scene, before: readonly string[]): Promise<void> {
@@ -35,19 +36,25 @@ const phases = [
   'apply.before-commit',
 ];
 
+/** Told to stop while it is there. */
+async function stoppedAt(failpoint: string, scene: Scene): Promise<Replication> {
+  const held = armFailpoint(failpoint, 'hold');
+  const pipeline = scene.pipeline();
+  pipeline.start();
+  await within(failpoint, held.reached);
+  const stopped = pipeline.stop();
+  held.release();
+  await within('the pipeline to stop', stopped);
+  return pipeline;
+}
+
 describe('a stop at any phase', () => {
   test.each(phases)('at %s: ends cleanly, and drop leaves nothing', async (failpoint) => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await bank(source, target, { spill: { directory } });
     const before = await structure(scene.there);
     const writer = Writer.start(scene.here);
-    const held = armFailpoint(failpoint, 'hold');
-    const pipeline = scene.pipeline();
-    pipeline.start();
-    await within(failpoint, held.reached);
-    const stopped = pipeline.stop();
-    held.release();
-    await within('the pipeline to stop', stopped);
+    const pipeline = await stoppedAt(failpoint, scene);
     await pipeline.finished;
     await writer.stop();
     expect(pipeline.status().phase).toBe('stopped');
@@ -62,13 +69,7 @@ describe('a stop at any phase', () => {
       const scene = await bank(source, target);
       const before = await structure(scene.there);
       const writer = Writer.start(scene.here);
-      const held = armFailpoint(failpoint, 'hold');
-      const pipeline = scene.pipeline();
-      pipeline.start();
-      await within(failpoint, held.reached);
-      const stopped = pipeline.stop();
-      held.release();
-      await within('the pipeline to stop', stopped);
+      await stoppedAt(failpoint, scene);
       await writer.stop();
       await scene.settles();
       expect(await structure(scene.there)).toEqual(before);
@@ -76,7 +77,7 @@ describe('a stop at any phase', () => {
   );
 
   test('SIGTERM of the command line while copying and while following', async () => {
-    const directory = folder();
+    const directory = temporaryFolder();
     const scene = await bank(source, target);
     const writer = Writer.start(scene.here);
     const isBegun = [

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** An empty folder for one test. */
-export function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'sluice-test-stream-'));
+/** An empty folder, removed with the test. */
+export function temporaryFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'sluice-test-'));
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   return made;
 }
