@@ -41,10 +41,10 @@ export const pipelineSchema = z
     }),
     sql_backlog: setting(z.boolean().default(true), {
       effect:
-        'Read a large backlog of the slot through SQL functions, from a temporary copy of the slot: a third of the CPU ' +
+        'Read a large backlog of the slot through SQL functions, from a temporary copy of the slot: about half of the CPU ' +
         'time that a walsender takes for it. Needs two free replication slots, and room in the temporary tablespace of ' +
         'the source for its largest transaction; without them the walsender is used.',
-      why: 'catching up takes half the time',
+      why: 'a walsender sends every message by itself, and that is most of its work',
     }),
     spill: setting(z.enum(['temporary', 'durable']).default('temporary'), {
       effect:
