@@ -1,0 +1,9 @@
+export type {
+  ClientAddress,
+  Credentials,
+  LoginFacts,
+  LoginStep,
+  ScramKeys,
+  StoredUser,
+  UserLookup,
+} from './types.ts';
