@@ -3,6 +3,7 @@ export { md5Password } from './auth/md5-password.ts';
 export { saslPrep } from './auth/saslprep.ts';
 export { ScramClient } from './auth/scram.ts';
 export { Authenticator } from './authenticator.ts';
+export { BackendWriter } from './backend-writer.ts';
 export { decodeAuthentication } from './backend/authentication.ts';
 export { decodeBackendKeyData } from './backend/backend-key-data.ts';
 export { decodeCommandComplete } from './backend/command-complete.ts';
@@ -15,6 +16,7 @@ export { decodeParameterDescription } from './backend/parameter-description.ts';
 export { decodeParameterStatus } from './backend/parameter-status.ts';
 export { decodeReadyForQuery } from './backend/ready-for-query.ts';
 export { decodeRowDescription } from './backend/row-description.ts';
+export { byteAt, int16At, int32At } from './bytes.ts';
 export { CopyRunScanner } from './copy-runs.ts';
 export { CopyBinaryWriter } from './copy/binary-writer.ts';
 export { CopyFrameMerger } from './copy/frame-merger.ts';
@@ -22,6 +24,7 @@ export { CopyTextWriter } from './copy/text-writer.ts';
 export { FrameScanner } from './frames.ts';
 export { freeMemory } from './free-memory.ts';
 export { MessageWriter } from './frontend.ts';
+export { MessageBuffer } from './message-buffer.ts';
 export { formatLsn, lsn, oid, parseLsn } from './lsn.ts';
 export { readBegin } from './pgoutput/begin.ts';
 export { readCommit } from './pgoutput/commit.ts';
@@ -61,12 +64,14 @@ export {
   negotiatedVersion,
   ProtocolVersion,
 } from './startup.ts';
+export { checkStartupLength, maxStartupBytes, readStartupPacket } from './startup-packet.ts';
 export { BackendTag, describeTag, FrontendTag } from './tags.ts';
 export { fromPostgresTime, toPostgresTime } from './time.ts';
 
 export type { ChannelBinding, ChannelBindingMode } from './auth/channel-binding.ts';
 export type { ScramOptions } from './auth/scram.ts';
 export type { AuthenticationMethod, AuthenticatorOptions } from './authenticator.ts';
+export type { WrittenColumn, WrittenFields } from './backend-writer.ts';
 export type { Authentication } from './backend/authentication.ts';
 export type { BackendKeyData } from './backend/backend-key-data.ts';
 export type { CommandComplete } from './backend/command-complete.ts';
@@ -89,6 +94,7 @@ export type { Origin } from './pgoutput/origin.ts';
 export type { Relation, RelationColumn, ReplicaIdentity } from './pgoutput/relation.ts';
 export type { StreamAbort, StreamCommit, StreamStart } from './pgoutput/stream.ts';
 export type { Truncate } from './pgoutput/truncate.ts';
+export type { StartupPacket } from './startup-packet.ts';
 export type { TupleCells } from './tuple-cells.ts';
 export type { CommitPrepared, Prepare, RollbackPrepared } from './pgoutput/two-phase.ts';
 export type { TypeMessage } from './pgoutput/type.ts';

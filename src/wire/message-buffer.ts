@@ -23,6 +23,11 @@ export class MessageBuffer {
     return this.out.take();
   }
 
+  /** The piece taken last may be written over: nobody reads it any more. Call before anything else is written. */
+  reuse(): void {
+    this.out.reuse();
+  }
+
   /** Opens a message of a tag byte and a length. */
   begin(tag: number): void {
     const { out } = this;
@@ -105,9 +110,14 @@ export class MessageBuffer {
   }
 
   bytes(bytes: Buffer): void {
+    this.slice(bytes, 0, bytes.length);
+  }
+
+  /** Appends `bytes[start, end)` as it is: part of a message, or several whole ones. */
+  slice(bytes: Buffer, start: number, end: number): void {
     const { out } = this;
-    out.reserve(bytes.length);
-    putBytes(out.bytes, out.at, bytes, 0, bytes.length);
-    out.at += bytes.length;
+    out.reserve(end - start);
+    putBytes(out.bytes, out.at, bytes, start, end);
+    out.at += end - start;
   }
 }

@@ -16,6 +16,7 @@ export class OutputBuffer {
   bytes: Buffer;
   at = 0;
   private from = 0;
+  private takenFrom = 0;
   private readonly initialBytes: number;
 
   constructor(initialBytes: number = defaultInitialBytes) {
@@ -41,8 +42,16 @@ export class OutputBuffer {
   /** The bytes written since the last take; they are the caller's, nothing writes there again. */
   take(): Buffer {
     const piece = this.bytes.subarray(this.from, this.at);
+    this.takenFrom = this.from;
     this.from = this.at;
     return piece;
+  }
+
+  /** Takes back the room of the piece taken last: nobody reads it any more. Only before the next piece begins. */
+  reuse(): void {
+    if (this.at !== this.from) return;
+    this.from = this.takenFrom;
+    this.at = this.from;
   }
 
   /** Forgets the bytes written since the last take. */
@@ -57,6 +66,7 @@ export class OutputBuffer {
     if (this.from === 0) freeMemory(this.bytes); // else pieces of it are others'
     this.bytes = grown;
     this.from = 0;
+    this.takenFrom = 0;
     this.at = written;
   }
 }

@@ -10,7 +10,7 @@ export const ProtocolVersion = {
 } as const;
 
 /** What stands where a protocol version would (PostgreSQL manual, "Message Formats"). */
-const RequestCode = {
+export const RequestCode = {
   cancel: 80_877_102,
   ssl: 80_877_103,
   gssEnc: 80_877_104,

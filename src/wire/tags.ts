@@ -39,6 +39,7 @@ export const FrontendTag = {
   describe: 0x44, // D
   execute: 0x45, // E
   flush: 0x48, // H
+  functionCall: 0x46, // F
   parse: 0x50, // P
   password: 0x70, // p: also SASLInitialResponse and SASLResponse
   query: 0x51, // Q
