@@ -377,11 +377,12 @@ describe('a copy', () => {
 
     const owner = await scene.claim();
     await resetUnfinished(scene.tx, owner, await scene.tables());
+    // Which tables had arrived is a matter of timing: here one whose rows reference what is not there.
+    await scene.target.query('TRUNCATE big, parts, small; INSERT INTO parts VALUES (1, 2)');
     const target = parseConnection(scene.targetUrl);
     const signal = new AbortController().signal;
     const refused = await restoreAll({ target, owner, jobs: 2, log: silentLog, signal });
 
-    // Its rows are there, those that it references are not.
     expect(refused.map(({ entry }) => entry.name)).toEqual(['parts_big_fkey']);
     expect((await scene.journal()).map(({ name }) => name)).toEqual(['parts_big_fkey']);
     const left = before.filter((line) => !line.includes('parts_big_fkey'));
