@@ -2,6 +2,7 @@ import { catalogErrors } from './catalog.ts';
 import { commandErrors } from './command.ts';
 import { demoErrors } from './demo.ts';
 import { ledgerErrors } from './ledger.ts';
+import { poolAuthErrors } from './pool-auth.ts';
 import { copyErrors } from './replicate-copy.ts';
 import { compareErrors } from './replicate-compare.ts';
 import { replicateErrors } from './replicate.ts';
@@ -19,6 +20,7 @@ export const registry = {
   ...copyErrors,
   ...demoErrors,
   ...ledgerErrors,
+  ...poolAuthErrors,
   ...replicateErrors,
   ...serviceErrors,
   ...sessionErrors,

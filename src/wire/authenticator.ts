@@ -3,16 +3,29 @@ import type { Authentication } from './backend/authentication.ts';
 import { MessageWriter } from './frontend.ts';
 import { certificateHash } from './auth/certificate-hash.ts';
 import { chooseScram, requiredBut, type ChannelBindingMode } from './auth/channel-binding.ts';
-import { md5Password } from './auth/md5-password.ts';
-import { ScramClient } from './auth/scram.ts';
+import { md5Answer, md5Password } from './auth/md5-password.ts';
+import type { ScramKeyCache } from './auth/scram-key-cache.ts';
+import { ScramClient, type ScramCredential } from './auth/scram.ts';
 
 /** How we may have to log in, by libpq's names for require_auth. `none`: the server asked for nothing. */
 export type AuthenticationMethod = 'none' | 'password' | 'md5' | 'scram-sha-256';
+
+/** What is known of the user's secret. Only the password itself answers every method. */
+export type AuthenticationSecret =
+  | { readonly kind: 'password'; readonly password: string }
+  /** `md5...`, as the server stores it. */
+  | { readonly kind: 'md5'; readonly hash: string }
+  /** Learnt from a SCRAM login with the very secret that the server stores. */
+  | { readonly kind: 'scramKeys'; readonly clientKey: Buffer; readonly serverKey: Buffer };
 
 export interface AuthenticatorOptions {
   readonly user: string;
   /** Undefined or empty: none given; fine until the server asks. */
   readonly password?: string | undefined;
+  /** In place of `password`. */
+  readonly secret?: AuthenticationSecret | undefined;
+  /** Shared by many logins, so that a password is derived once a salt. */
+  readonly scramKeyCache?: ScramKeyCache | undefined;
   readonly channelBinding: ChannelBindingMode;
   readonly isTls: boolean;
   /** The server's certificate in DER; null without TLS. */
@@ -46,6 +59,11 @@ const due: Readonly<Record<State['at'], string>> = {
   done: 'nothing more',
 };
 
+const secretNames = {
+  md5: 'an MD5 secret',
+  scramKeys: 'a pair of SCRAM keys',
+} as const;
+
 /** One login, as answers to the server's Authentication messages. */
 export class Authenticator {
   private readonly options: AuthenticatorOptions;
@@ -66,11 +84,9 @@ export class Authenticator {
       case 'ok':
         return this.end(state);
       case 'cleartextPassword':
-        return this.sendPassword(state, 'password', (password) => password);
+        return this.sendPassword(state, 'password', () => this.passwordFor('password'));
       case 'md5Password':
-        return this.sendPassword(state, 'md5', (password) =>
-          md5Password(this.options.user, password, message.salt),
-        );
+        return this.sendPassword(state, 'md5', () => this.md5AnswerTo(message.salt));
       case 'sasl':
         return this.startScram(state, message.mechanisms);
       case 'saslContinue': {
@@ -88,19 +104,15 @@ export class Authenticator {
     }
   }
 
-  private sendPassword(
-    state: State,
-    method: 'password' | 'md5',
-    encode: (password: string) => string,
-  ): Buffer {
+  private sendPassword(state: State, method: 'password' | 'md5', answer: () => string): Buffer {
     if (state.at !== 'start') throw this.outOfTurn(`a request for ${method}`);
     this.checkAllowed(method);
     if (this.options.channelBinding === 'require') {
       throw requiredBut(`the server asks for ${method} authentication`);
     }
-    const password = this.passwordFor(method);
+    const text = answer();
     this.state = { at: 'passwordSent', method };
-    return new MessageWriter().password(encode(password)).take();
+    return new MessageWriter().password(text).take();
   }
 
   private startScram(state: State, offered: readonly string[]): Buffer {
@@ -112,7 +124,8 @@ export class Authenticator {
       isTls,
       endPointHash: isTls && serverCertificate ? certificateHash(serverCertificate) : null,
     });
-    const scram = new ScramClient({ password: this.passwordFor('scram-sha-256'), binding });
+    const keyCache = this.options.scramKeyCache;
+    const scram = new ScramClient({ ...this.scramCredential(), binding, keyCache });
     this.state = { at: 'first', scram, isBound: binding.flag === 'p' };
     return new MessageWriter().saslInitial(mechanism, scram.clientFirst()).take();
   }
@@ -144,8 +157,25 @@ export class Authenticator {
     throw new SluiceError('AUTH_METHOD_REFUSED', { method, allowed });
   }
 
+  private md5AnswerTo(salt: Buffer): string {
+    const { secret, user } = this.options;
+    if (secret?.kind === 'md5') return md5Answer(secret.hash, salt);
+    return md5Password(user, this.passwordFor('md5'), salt);
+  }
+
+  private scramCredential(): ScramCredential {
+    const { secret } = this.options;
+    return secret?.kind === 'scramKeys'
+      ? { keys: secret }
+      : { password: this.passwordFor('scram-sha-256') };
+  }
+
   private passwordFor(method: string): string {
-    const { password } = this.options;
+    const { secret } = this.options;
+    if (secret !== undefined && secret.kind !== 'password') {
+      throw new SluiceError('AUTH_SECRET_UNFIT', { method, secret: secretNames[secret.kind] });
+    }
+    const password = secret?.password ?? this.options.password;
     if (password === undefined || password === '') {
       throw new SluiceError('AUTH_PASSWORD_MISSING', { method });
     }

@@ -1,7 +1,17 @@
 export { certificateHash } from './auth/certificate-hash.ts';
-export { md5Password } from './auth/md5-password.ts';
+export { isMd5Secret, md5Answer, md5Password, md5Secret } from './auth/md5-password.ts';
 export { saslPrep } from './auth/saslprep.ts';
 export { ScramClient } from './auth/scram.ts';
+export { ScramKeyCache } from './auth/scram-key-cache.ts';
+export { deriveScramKeys } from './auth/scram-keys.ts';
+export {
+  formatScramSecret,
+  mockScramSecret,
+  parseScramSecret,
+  scramSecretOf,
+  stableSalt,
+} from './auth/scram-secret.ts';
+export { ScramServer } from './auth/scram-server.ts';
 export { Authenticator } from './authenticator.ts';
 export { BackendWriter } from './backend-writer.ts';
 export { decodeAuthentication } from './backend/authentication.ts';
@@ -69,8 +79,16 @@ export { BackendTag, describeTag, FrontendTag } from './tags.ts';
 export { fromPostgresTime, toPostgresTime } from './time.ts';
 
 export type { ChannelBinding, ChannelBindingMode } from './auth/channel-binding.ts';
+export type { ScramMechanism } from './auth/channel-binding.ts';
 export type { ScramOptions } from './auth/scram.ts';
-export type { AuthenticationMethod, AuthenticatorOptions } from './authenticator.ts';
+export type { ScramKeys } from './auth/scram-keys.ts';
+export type { ScramSecret } from './auth/scram-secret.ts';
+export type { ScramProof, ScramServerOptions } from './auth/scram-server.ts';
+export type {
+  AuthenticationMethod,
+  AuthenticationSecret,
+  AuthenticatorOptions,
+} from './authenticator.ts';
 export type { WrittenColumn, WrittenFields } from './backend-writer.ts';
 export type { Authentication } from './backend/authentication.ts';
 export type { BackendKeyData } from './backend/backend-key-data.ts';

@@ -3,7 +3,6 @@ export type {
   Credentials,
   LoginFacts,
   LoginStep,
-  ScramKeys,
   StoredUser,
   UserLookup,
 } from './types.ts';

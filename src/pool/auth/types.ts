@@ -1,4 +1,5 @@
 import type { Secret } from '../../session/index.ts';
+import type { ScramKeys } from '../../wire/index.ts';
 
 /** Where a client connects from. */
 export type ClientAddress =
@@ -21,12 +22,6 @@ export interface LoginFacts {
   readonly serverCertificate: Buffer | null;
   /** Asked at most once, and only where a rule needs it: method peer, and the console over a Unix socket. */
   peerUid(): Promise<number | null>;
-}
-
-/** The two keys that a SCRAM login shows, good for logging in to any server that holds the same secret. */
-export interface ScramKeys {
-  readonly clientKey: Buffer;
-  readonly serverKey: Buffer;
 }
 
 /** What a login leaves behind for the connection to the server. */

@@ -1,24 +1,30 @@
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { SluiceError } from '../../errors/index.ts';
 import type { ChannelBinding } from './channel-binding.ts';
-import { saslPrep } from './saslprep.ts';
+import type { ScramKeyCache } from './scram-key-cache.ts';
+import { deriveScramKeys, hmac, storedKeyOf, xor, type ScramKeys } from './scram-keys.ts';
 
-export interface ScramOptions {
-  readonly password: string;
+/**
+ * What a client proves itself with. Keys depend on the salt and the iterations: they fit a server that holds
+ * the very secret they were learnt from, and any other refuses them as a wrong password.
+ */
+export type ScramCredential =
+  | { readonly password: string; readonly keys?: undefined }
+  | { readonly keys: ScramKeys; readonly password?: undefined };
+
+export type ScramOptions = ScramCredential & {
   readonly binding: ChannelBinding;
   /** PostgreSQL takes the user of the startup message and ignores this one. Default: empty, as libpq sends. */
   readonly user?: string;
   /** Printable ASCII without commas. Default: 18 random bytes in base64. */
   readonly nonce?: string;
-}
+  /** Remembers what was derived from the password; absent: derived anew. */
+  readonly keyCache?: ScramKeyCache | undefined;
+};
 
-const hashBytes = 32;
 const nonceBytes = 18;
 /** 2,000 times the default: several seconds of one core, which is as long as a login may take. */
 const maxIterations = 10_000_000;
-
-const deriveKey = promisify(pbkdf2);
 
 const serverFirstPattern = /^r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z0-9+/]+={0,2}),i=([1-9]\d{0,9})$/;
 const serverFinalPattern = /^(?:v=([A-Za-z0-9+/]+={0,2})|e=([^,]*))(?:,.*)?$/;
@@ -29,7 +35,7 @@ const serverFinalPattern = /^(?:v=([A-Za-z0-9+/]+={0,2})|e=([^,]*))(?:,.*)?$/;
  *     clientFirst() -> server-first -> clientFinal(...) -> server-final -> verify(...)
  */
 export class ScramClient {
-  private readonly password: string;
+  private readonly options: ScramOptions;
   private readonly gs2Header: string;
   private readonly channelData: Buffer;
   private readonly nonce: string;
@@ -38,7 +44,7 @@ export class ScramClient {
 
   constructor(options: ScramOptions) {
     const { binding } = options;
-    this.password = options.password;
+    this.options = options;
     this.nonce = options.nonce ?? randomBytes(nonceBytes).toString('base64');
     this.gs2Header = `${binding.flag === 'p' ? 'p=tls-server-end-point' : binding.flag},,`;
     this.channelData = binding.flag === 'p' ? binding.endPointHash : Buffer.alloc(0);
@@ -60,12 +66,9 @@ export class ScramClient {
     const withoutProof = `c=${channel.toString('base64')},r=${nonce}`;
     const authMessage = `${this.firstBare},${first},${withoutProof}`;
 
-    const prepared = Buffer.from(saslPrep(this.password));
-    const salted = await deriveKey(prepared, salt, iterations, hashBytes, 'sha256');
-    const clientKey = hmac(salted, 'Client Key');
-    const storedKey = createHash('sha256').update(clientKey).digest();
-    const proof = xor(clientKey, hmac(storedKey, authMessage));
-    this.serverSignature = hmac(hmac(salted, 'Server Key'), authMessage);
+    const { clientKey, serverKey } = await this.deriveKeys(salt, iterations);
+    const proof = xor(clientKey, hmac(storedKeyOf(clientKey), authMessage));
+    this.serverSignature = hmac(serverKey, authMessage);
     return Buffer.from(`${withoutProof},p=${proof.toString('base64')}`);
   }
 
@@ -82,6 +85,13 @@ export class ScramClient {
     if (due === null || given.length !== due.length || !timingSafeEqual(given, due)) {
       throw unproven('its signature is wrong');
     }
+  }
+
+  private async deriveKeys(salt: Buffer, iterations: number): Promise<ScramKeys> {
+    const { keys, password, keyCache } = this.options;
+    if (keys !== undefined) return keys;
+    if (keyCache) return keyCache.derive(password, salt, iterations);
+    return deriveScramKeys(password, salt, iterations);
   }
 
   private parseServerFirst(text: string): { nonce: string; salt: Buffer; iterations: number } {
@@ -102,14 +112,6 @@ export class ScramClient {
 /** RFC 5802: a comma ends a name, an equals sign escapes. */
 function escapeName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
-}
-
-function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
-function xor(a: Buffer, b: Buffer): Buffer {
-  return Buffer.from(a.map((byte, i) => byte ^ b[i]!));
 }
 
 function malformed(what: string, expected: string): SluiceError {
