@@ -1,13 +1,13 @@
 import {
   defaultConfigFile,
   loadConfig,
-  nearestName,
   pipelineOptions,
   replicationOptions,
   type LoadedConfig,
 } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import { defaultName, type PipelineConfig, type ReplicationOptions } from '../replicate/index.ts';
+import { nearestName } from '../service/index.ts';
 import type { CommandIo } from './io.ts';
 import { readSettings, type Flags } from './pipeline-flags.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearestName } from './nearest.ts';
+import { nearestName } from '../service/index.ts';
 import type { KeyPath } from './toml-lines.ts';
 
 /** Something wrong at a key of the config file. */
@@ -56,6 +56,7 @@ function expectedAndGot(schema: JsonSchema | undefined, path: KeyPath, input: un
 export function describeExpected(schema: JsonSchema | undefined): string {
   if (schema === undefined) return 'another value';
   if (schema['kind'] === 'size') return 'size ("64MB", "20GB")';
+  if (schema['kind'] === 'duration') return 'duration ("30s", "5min")';
   if (schema.enum !== undefined) {
     return `one of ${schema.enum.map((value) => JSON.stringify(value)).join(', ')}`;
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ConfigProblem } from './config-problems.ts';
-import { nearestName } from './nearest.ts';
+import { nearestName } from '../service/index.ts';
 
 /** As much of the file as this rule needs, whatever else is wrong with it: a file is corrected once. */
 const references = z.object({

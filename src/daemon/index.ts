@@ -2,7 +2,6 @@ export { configSchema } from './config.ts';
 export { defaultConfigFile, loadConfig, parseConfig } from './config-file.ts';
 export { describeExpected, findProblems } from './config-problems.ts';
 export { Daemon } from './daemon.ts';
-export { nearestName } from './nearest.ts';
 export {
   pipelineOptions,
   replicateParts,

@@ -6,11 +6,20 @@ export { blockingFindings } from './finding.ts';
 export { formatListenAddress, parseListenAddress } from './listen.ts';
 export { createLog, logLevels, silentLog } from './log.ts';
 export { durationBuckets, Metrics } from './metrics.ts';
+export { nearestName } from './nearest.ts';
 export { silentProgress } from './progress.ts';
 export { recordError, redactText } from './redact.ts';
 export { Backoff, defaultBackoff, retry } from './retry.ts';
 export { isAbort, Lifecycle } from './service.ts';
-export { byteSize, formatByteSize, parseByteSize, setting } from './setting.ts';
+export {
+  byteSize,
+  duration,
+  formatByteSize,
+  formatDuration,
+  parseByteSize,
+  parseDuration,
+  setting,
+} from './setting.ts';
 export { StatusServer, toJson } from './status-server.ts';
 
 export type { Clock } from './clock.ts';

@@ -58,6 +58,51 @@ export function formatByteSize(bytes: number): string {
   return `${Number.isInteger(amount) ? amount : amount.toFixed(1)} ${unit}`;
 }
 
+/**
+ * `500ms`, `30s`, `5min`, `2h`, `1d`: the units of postgresql.conf. Comes out as seconds, fractions of them for
+ * milliseconds.
+ */
+export function duration() {
+  return z
+    .string()
+    .transform((text, context) => {
+      const seconds = parseDuration(text);
+      if (seconds !== undefined) return seconds;
+      const message = `expected a duration such as "30s" or "5min", got "${text}"`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .meta({ kind: 'duration' });
+}
+
+const durationUnits: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  min: 60,
+  h: 3600,
+  d: 86_400,
+};
+
+/** Seconds. Undefined when it is not a duration. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)$/.exec(text.trim()) ?? [];
+  if (digits === undefined || unit === undefined) return undefined;
+  // Divided, not times 0.001: 1.1 ms is to be 0.0011 s, the number nearest to what was written.
+  if (unit === 'ms') return Number(digits) / 1000;
+  return Number(digits) * (durationUnits[unit] ?? Number.NaN);
+}
+
+/** As `parseDuration` reads it back, in the largest unit that takes a whole number. */
+export function formatDuration(seconds: number): string {
+  if (seconds === 0) return '0s';
+  const fits = Object.entries(durationUnits).findLast(
+    ([unit, size]) => unit !== 'ms' && Number.isInteger(seconds / size),
+  );
+  if (fits !== undefined) return `${seconds / fits[1]}${fits[0]}`;
+  const ms = seconds * 1000;
+  return Number.isInteger(ms) ? `${ms}ms` : `${seconds}s`;
+}
+
 function describeRange(minBytes: number, maxBytes: number): string {
   if (minBytes === 0 && maxBytes === Number.MAX_SAFE_INTEGER) return '';
   if (maxBytes === Number.MAX_SAFE_INTEGER) return `, at least ${formatByteSize(minBytes)}`;

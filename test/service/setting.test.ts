@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { byteSize, formatByteSize, parseByteSize, serviceSchema } from '../../src/service/index.ts';
+import {
+  byteSize,
+  duration,
+  formatByteSize,
+  formatDuration,
+  parseByteSize,
+  parseDuration,
+  serviceSchema,
+} from '../../src/service/index.ts';
 
 test.each([
   ['64MB', 64 * 1024 ** 2],
@@ -22,6 +30,38 @@ test.each([
   [2 * 1024 ** 4, '2 TB'],
 ])('%s bytes are shown as %s', (bytes, text) => {
   expect(formatByteSize(bytes)).toBe(text);
+});
+
+test.each([
+  ['30s', 30],
+  ['500ms', 0.5],
+  ['1.5 min', 90],
+  ['2h', 7200],
+  ['1d', 86_400],
+  ['0s', 0],
+  ['30', undefined],
+  ['-1s', undefined],
+  ['5m', undefined],
+])('the duration %s is %s seconds', (text, seconds) => {
+  expect(parseDuration(text)).toBe(seconds);
+});
+
+test.each([
+  [0, '0s'],
+  [0.25, '250ms'],
+  [90, '90s'],
+  [3600, '1h'],
+  [0.0001, '0.0001s'],
+  [12_345.678, '12345678ms'],
+])('%s seconds are written %s, and read back', (seconds, text) => {
+  expect(formatDuration(seconds)).toBe(text);
+  expect(parseDuration(text)).toBe(seconds);
+});
+
+test('what is no duration says what one looks like', () => {
+  expect(duration().safeParse('soon').error?.issues[0]?.message).toBe(
+    'expected a duration such as "30s" or "5min", got "soon"',
+  );
 });
 
 test('a size out of range says the range', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestName } from '../../src/daemon/index.ts';
+import { nearestName } from '../../src/service/index.ts';
 
 test.each([
   ['copy_job', 'copy_jobs'],
