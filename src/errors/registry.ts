@@ -3,6 +3,7 @@ import { commandErrors } from './command.ts';
 import { demoErrors } from './demo.ts';
 import { ledgerErrors } from './ledger.ts';
 import { poolAuthErrors } from './pool-auth.ts';
+import { poolConfigErrors } from './pool-config.ts';
 import { copyErrors } from './replicate-copy.ts';
 import { compareErrors } from './replicate-compare.ts';
 import { replicateErrors } from './replicate.ts';
@@ -21,6 +22,7 @@ export const registry = {
   ...demoErrors,
   ...ledgerErrors,
   ...poolAuthErrors,
+  ...poolConfigErrors,
   ...replicateErrors,
   ...serviceErrors,
   ...sessionErrors,

@@ -57,6 +57,8 @@ export interface PoolSettings {
   readonly auth_file: string;
   readonly auth_hba_file: string;
   readonly auth_ident_file: string;
+  /** Refused unless ''. */
+  readonly auth_ldap_options: string;
   readonly auth_query: string;
   readonly auth_type: AuthType;
   readonly auth_user: string;

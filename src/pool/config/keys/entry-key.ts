@@ -1,0 +1,24 @@
+import type { ValueType } from './value-type.ts';
+
+/** One key of a database, a user or a peer: `key=value` in its line, or a setting of its section in sluice.toml. */
+export interface EntryKey<T = unknown> {
+  readonly type: ValueType<T>;
+  /** What it does, and what it means that it is not there. */
+  readonly effect: string;
+  /** Older name that pgBouncer still takes. */
+  readonly alias?: string;
+  /** Where sluice.toml says this instead of under the same name. */
+  readonly elsewhere?: string;
+  /** Not pgBouncer's: ours. */
+  readonly isOurs?: boolean;
+}
+
+export type EntryKeys = Readonly<Record<string, EntryKey>>;
+
+export function entryKey<T>(
+  type: ValueType<T>,
+  effect: string,
+  more: Pick<EntryKey, 'alias' | 'elsewhere' | 'isOurs'> = {},
+): EntryKey<T> {
+  return { type, effect, ...more };
+}
