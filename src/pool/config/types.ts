@@ -37,6 +37,8 @@ export interface PoolerConfig {
   /** As the person named it: for messages, and `conffile` of SHOW CONFIG. */
   readonly file: string;
   readonly settings: PoolSettings;
+  /** What was said of the settings, by name, as text: SHOW CONFIG repeats it. What is not here has its default. */
+  readonly given: ReadonlyMap<keyof PoolSettings, string>;
   /** By the name clients ask for; `*` stands for every name that is not here. */
   readonly databases: ReadonlyMap<string, DatabaseEntry>;
   readonly users: ReadonlyMap<string, UserEntry>;
@@ -189,10 +191,20 @@ export interface DatabaseEntry {
   readonly poolMode: PoolMode | null;
   readonly loadBalanceHosts: LoadBalanceHosts;
   readonly targetSessionAttrs: TargetSessionAttrs;
+  /** TLS to these servers; null: as the server_tls_* settings say. */
+  readonly tls: DatabaseTls | null;
   /** Run on every new server of this database before it is given to a client; null: nothing. */
   readonly connectQuery: string | null;
   /** Startup parameters that every server gets, whatever the client says: client_encoding, datestyle, ... */
   readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** What a connection string says of TLS. '' is not set; a caFile of `system` is what the system trusts. */
+export interface DatabaseTls {
+  readonly sslmode: SslMode;
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 /** One line of [users]. null is "as the database or the setting says". Durations are seconds. */

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { readIniLine } from './ini-line.ts';
+import type { Problems } from './problems.ts';
+
+/** What an ini file and everything it includes say, in order. */
+export type IniEntry =
+  | { readonly kind: 'section'; readonly place: string; readonly name: string }
+  | {
+      readonly kind: 'value';
+      readonly place: string;
+      readonly key: string;
+      readonly value: string;
+    };
+
+/** As pgBouncer: a file that includes itself ends. */
+const deepestInclude = 10;
+
+/**
+ * Reads a file with what it includes, as if it stood there: a section that begins in an included file goes on after
+ * it. A relative name starts at the current folder of the process, not of the file.
+ */
+export async function readIni(file: string, problems: Problems): Promise<IniEntry[]> {
+  const text = await readText(file);
+  if (text instanceof Error) {
+    problems.add(file, `cannot be read: ${text.message}`);
+    return [];
+  }
+  return readEntries(text, file, problems, 0);
+}
+
+async function readEntries(
+  text: string,
+  file: string,
+  problems: Problems,
+  depth: number,
+): Promise<IniEntry[]> {
+  const entries: IniEntry[] = [];
+  for (const [index, lineText] of text.split('\n').entries()) {
+    const place = `${file}:${index + 1}`;
+    const line = readIniLine(lineText);
+    switch (line.kind) {
+      case 'nothing':
+        break;
+      case 'wrong':
+        problems.add(place, `syntax error: expected ${line.expected}`);
+        break;
+      case 'include':
+        entries.push(...(await include(line.file, place, problems, depth + 1)));
+        break;
+      case 'section':
+      case 'value':
+        entries.push({ ...line, place });
+        break;
+    }
+  }
+  return entries;
+}
+
+async function include(
+  file: string,
+  place: string,
+  problems: Problems,
+  depth: number,
+): Promise<IniEntry[]> {
+  if (depth > deepestInclude) {
+    problems.add(place, `%include ${file}: files include one another without end`);
+    return [];
+  }
+  const text = await readText(file);
+  if (!(text instanceof Error)) return readEntries(text, file, problems, depth);
+  problems.add(place, `%include ${file}: cannot be read: ${text.message}`);
+  return [];
+}
+
+/** The text, or why there is none. Without the mark some editors put at the begin of UTF-8. */
+async function readText(file: string): Promise<string | Error> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\u{FEFF}/u, '');
+  } catch (cause) {
+    return new Error(
+      cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause),
+    );
+  }
+}
