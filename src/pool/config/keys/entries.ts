@@ -1,5 +1,5 @@
 import { loadBalanceHosts, poolModes, targetSessionAttrs } from '../types.ts';
-import { entryKey, type EntryKeys } from './entry-key.ts';
+import { entryKey, named } from './entry-key.ts';
 import { choice, integer, limit, list, optionalSeconds, secret, text } from './value-type.ts';
 
 const inConnection = { elsewhere: 'the connection string in `[databases]`' };
@@ -7,7 +7,7 @@ const inConnection = { elsewhere: 'the connection string in `[databases]`' };
 const poolMode = choice(poolModes);
 
 /** What stands in a line of [databases], by alphabet. */
-export const databaseKeys = {
+export const databaseKeys = named({
   application_name: entryKey(text, 'application_name of every server, whatever the client says.'),
   auth_dbname: entryKey(text, '`auth_dbname` for this database.'),
   auth_query: entryKey(text, '`auth_query` for this database.'),
@@ -65,9 +65,9 @@ export const databaseKeys = {
     'The user as which every server logs in (a forced user), so that there is one pool. Not set: the user of the client.',
     { elsewhere: 'the connection string in `[databases]`, with `login = "entry"`' },
   ),
-} as const satisfies EntryKeys;
+});
 
-export const userKeys = {
+export const userKeys = named({
   client_idle_timeout: entryKey(optionalSeconds, '`client_idle_timeout` for this user.'),
   idle_transaction_timeout: entryKey(optionalSeconds, '`idle_transaction_timeout` for this user.'),
   max_user_client_connections: entryKey(limit(), '`max_user_client_connections` for this user.'),
@@ -84,9 +84,9 @@ export const userKeys = {
   query_wait_timeout: entryKey(optionalSeconds, '`query_wait_timeout` for this user.'),
   reserve_pool_size: entryKey(limit(), '`reserve_pool_size` for the pools of this user.'),
   transaction_timeout: entryKey(optionalSeconds, '`transaction_timeout` for this user.'),
-} as const satisfies EntryKeys;
+});
 
-export const peerKeys = {
+export const peerKeys = named({
   host: entryKey(
     text,
     'Address, host name, or folder of the Unix socket of the other process. Required.',
@@ -96,4 +96,4 @@ export const peerKeys = {
     'The most connections for passing on cancel requests. Not set: `default_pool_size`.',
   ),
   port: entryKey(integer(1, 65_535), 'Its port. Not set: 6432.'),
-} as const satisfies EntryKeys;
+});

@@ -2,6 +2,7 @@ import type { ValueType } from './value-type.ts';
 
 /** One key of a database, a user or a peer: `key=value` in its line, or a setting of its section in sluice.toml. */
 export interface EntryKey<T = unknown> {
+  readonly name: string;
   readonly type: ValueType<T>;
   /** What it does, and what it means that it is not there. */
   readonly effect: string;
@@ -15,10 +16,22 @@ export interface EntryKey<T = unknown> {
 
 export type EntryKeys = Readonly<Record<string, EntryKey>>;
 
+type Unnamed<T> = Omit<EntryKey<T>, 'name'>;
+
 export function entryKey<T>(
   type: ValueType<T>,
   effect: string,
   more: Pick<EntryKey, 'alias' | 'elsewhere' | 'isOurs'> = {},
-): EntryKey<T> {
+): Unnamed<T> {
   return { type, effect, ...more };
+}
+
+type Named<Keys> = {
+  readonly [K in keyof Keys]: Keys[K] extends Unnamed<infer T> ? EntryKey<T> : never;
+};
+
+/** The table, in which each key knows its name. */
+export function named<Keys extends Record<string, Unnamed<unknown>>>(keys: Keys): Named<Keys>;
+export function named(keys: Record<string, Unnamed<unknown>>): EntryKeys {
+  return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, { name, ...key }]));
 }
