@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { readIniLine } from './ini-line.ts';
-import type { Problems } from './problems.ts';
 
 /** What an ini file and everything it includes say, in order. */
 export type IniEntry =
   | { readonly kind: 'section'; readonly place: string; readonly name: string }
+  | { readonly kind: 'wrong'; readonly place: string; readonly problem: string }
   | {
       readonly kind: 'value';
       readonly place: string;
@@ -19,21 +19,13 @@ const deepestInclude = 10;
  * Reads a file with what it includes, as if it stood there: a section that begins in an included file goes on after
  * it. A relative name starts at the current folder of the process, not of the file.
  */
-export async function readIni(file: string, problems: Problems): Promise<IniEntry[]> {
+export async function readIni(file: string): Promise<IniEntry[]> {
   const text = await readText(file);
-  if (text instanceof Error) {
-    problems.add(file, `cannot be read: ${text.message}`);
-    return [];
-  }
-  return readEntries(text, file, problems, 0);
+  if (!(text instanceof Error)) return readEntries(text, file, 0);
+  return [{ kind: 'wrong', place: file, problem: `cannot be read: ${text.message}` }];
 }
 
-async function readEntries(
-  text: string,
-  file: string,
-  problems: Problems,
-  depth: number,
-): Promise<IniEntry[]> {
+async function readEntries(text: string, file: string, depth: number): Promise<IniEntry[]> {
   const entries: IniEntry[] = [];
   for (const [index, lineText] of text.split('\n').entries()) {
     const place = `${file}:${index + 1}`;
@@ -42,10 +34,10 @@ async function readEntries(
       case 'nothing':
         break;
       case 'wrong':
-        problems.add(place, `syntax error: expected ${line.expected}`);
+        entries.push({ kind: 'wrong', place, problem: `syntax error: expected ${line.expected}` });
         break;
       case 'include':
-        entries.push(...(await include(line.file, place, problems, depth + 1)));
+        entries.push(...(await include(line.file, place, depth + 1)));
         break;
       case 'section':
       case 'value':
@@ -56,20 +48,15 @@ async function readEntries(
   return entries;
 }
 
-async function include(
-  file: string,
-  place: string,
-  problems: Problems,
-  depth: number,
-): Promise<IniEntry[]> {
-  if (depth > deepestInclude) {
-    problems.add(place, `%include ${file}: files include one another without end`);
-    return [];
-  }
+async function include(file: string, place: string, depth: number): Promise<IniEntry[]> {
+  const wrong = (why: string): IniEntry[] => [
+    { kind: 'wrong', place, problem: `%include ${file}: ${why}` },
+  ];
+  if (depth > deepestInclude) return wrong('files include one another without end');
   const text = await readText(file);
-  if (!(text instanceof Error)) return readEntries(text, file, problems, depth);
-  problems.add(place, `%include ${file}: cannot be read: ${text.message}`);
-  return [];
+  return text instanceof Error
+    ? wrong(`cannot be read: ${text.message}`)
+    : readEntries(text, file, depth);
 }
 
 /** The text, or why there is none. Without the mark some editors put at the begin of UTF-8. */

@@ -7,7 +7,7 @@ import { databaseKeys, peerKeys, userKeys } from './keys/entries.ts';
 import { isSettingName, settingKey, settingNames, type SettingName } from './keys/index.ts';
 import { Problems } from './problems.ts';
 import { checkText, hintAt, settingsFrom, whyInert } from './settings.ts';
-import type { DatabaseEntry, PeerEntry, PoolerConfig, UserEntry } from './types.ts';
+import type { PoolerConfig } from './types.ts';
 
 /**
  * Reads a pgbouncer.ini as pgBouncer does, except that it reports every problem and not only the first one, and refuses
@@ -16,10 +16,23 @@ import type { DatabaseEntry, PeerEntry, PoolerConfig, UserEntry } from './types.
  * @throws POOL_CONFIG with each problem as `file:line: key: ...`
  */
 export async function loadPgbouncerIni(file: string): Promise<PoolerConfig> {
-  const problems = new Problems(file);
-  const entries = await readIni(file, problems);
-  const reader = new IniReader(file, problems);
-  for (const entry of entries) reader.take(entry);
+  const { config } = await loadIniTexts(file);
+  return config;
+}
+
+/** What the lines of an ini say, as texts by key. */
+export interface IniTexts {
+  readonly databases: ReadonlyMap<string, EntryTexts>;
+  readonly users: ReadonlyMap<string, EntryTexts>;
+  readonly peers: ReadonlyMap<number, EntryTexts>;
+}
+
+/** The same, with the texts that it was made from. */
+export async function loadIniTexts(
+  file: string,
+): Promise<{ config: PoolerConfig; texts: IniTexts }> {
+  const reader = new IniReader(file);
+  for (const entry of await readIni(file)) reader.take(entry);
   return reader.finish();
 }
 
@@ -35,19 +48,23 @@ class IniReader {
   readonly #given = new Map<SettingName, string>();
   /** Where things were said, by `section/key`. */
   readonly #places = new Map<string, string>();
-  readonly #databases = new Map<string, DatabaseEntry>();
-  readonly #users = new Map<string, UserEntry>();
-  readonly #peers = new Map<number, PeerEntry>();
+  readonly #databases = new Map<string, EntryTexts>();
+  readonly #users = new Map<string, EntryTexts>();
+  readonly #peers = new Map<number, EntryTexts>();
   /** Undefined before the first section; `unknown` after a wrong one, whose lines are not reported again. */
   #section: Section | 'unknown' | undefined;
   #hasMain = false;
 
-  constructor(file: string, problems: Problems) {
+  constructor(file: string) {
     this.#file = file;
-    this.#problems = problems;
+    this.#problems = new Problems(file);
   }
 
   take(entry: IniEntry): void {
+    if (entry.kind === 'wrong') {
+      this.#problems.add(entry.place, entry.problem);
+      return;
+    }
     if (entry.kind === 'section') {
       this.#enter(entry.name, entry.place);
       return;
@@ -73,7 +90,7 @@ class IniReader {
     }
   }
 
-  finish(): PoolerConfig {
+  finish(): { config: PoolerConfig; texts: IniTexts } {
     if (!this.#hasMain) this.#problems.add(this.#file, 'section [pgbouncer] is missing');
     for (const name of settingNames) this.#warnInert(name);
     const settings = settingsFrom(this.#given);
@@ -82,15 +99,17 @@ class IniReader {
     }
     this.#problems.throwIfAny();
     this.#warnOddities(settings.auth_type === 'any', settings.peer_id === 0);
-    return {
+    const texts = { databases: this.#databases, users: this.#users, peers: this.#peers };
+    const config = {
       file: this.#file,
       settings: { ...settings, conffile: settings.conffile || this.#file },
       given: this.#given,
-      databases: this.#databases,
-      users: this.#users,
-      peers: this.#peers,
+      databases: mapValues(texts.databases, makeDatabase),
+      users: mapValues(texts.users, makeUser),
+      peers: mapValues(texts.peers, makePeer),
       warnings: this.#problems.warnings,
     };
+    return { config, texts };
   }
 
   #enter(name: string, place: string): void {
@@ -133,13 +152,13 @@ class IniReader {
     }
     const texts = this.#readTexts(line, databaseKeys);
     this.#warnAgain('databases', name, place, this.#databases.has(name));
-    this.#databases.set(name, makeDatabase(name, texts));
+    this.#databases.set(name, texts);
   }
 
   #takeUser(line: Value): void {
     const texts = this.#readTexts(line, userKeys);
     this.#warnAgain('users', line.key, line.place, this.#users.has(line.key));
-    this.#users.set(line.key, makeUser(line.key, texts));
+    this.#users.set(line.key, texts);
   }
 
   #takePeer(line: Value): void {
@@ -152,7 +171,7 @@ class IniReader {
     }
     if (!texts.has('host')) this.#problems.add(place, `${key}: host is missing`);
     this.#warnAgain('peers', key, place, this.#peers.has(id));
-    this.#peers.set(id, makePeer(id, texts));
+    this.#peers.set(id, texts);
   }
 
   /** The pairs of a line that are right; what is wrong is reported. Values are not shown: one may be a password. */
@@ -202,12 +221,12 @@ class IniReader {
   }
 
   #warnOddities(isAny: boolean, isAlone: boolean): void {
-    for (const { name, user, password } of this.#databases.values()) {
+    for (const [name, texts] of this.#databases) {
       const place = this.#placeOf('databases', name);
-      if (password !== null && user === null) {
+      if (texts.has('password') && !texts.has('user')) {
         this.#problems.warn(place, `${name}: password: has no effect: there is no user`);
       }
-      if (isAny && user === null) {
+      if (isAny && !texts.has('user')) {
         this.#problems.warn(place, `${name}: nobody can log in: auth_type = any needs a user here`);
       }
     }
@@ -215,4 +234,11 @@ class IniReader {
       this.#problems.warn(this.#file, '[peers]: has no effect: peer_id is 0');
     }
   }
+}
+
+function mapValues<K, From, To>(
+  map: ReadonlyMap<K, From>,
+  make: (key: K, from: From) => To,
+): Map<K, To> {
+  return new Map([...map].map(([key, from]) => [key, make(key, from)]));
 }

@@ -38,8 +38,9 @@ export function hintAt(name: string, known: readonly string[]): string {
 
 /** Why a setting has no effect, when it says something else than what happens anyway. */
 export function whyInert(name: SettingName, text: string): string | undefined {
-  const { type, default: defaultText, inert, harmless = [] } = settingKey(name);
+  const { type, default: defaultText, inert, inertText, harmless = [] } = settingKey(name);
   if (inert === undefined) return undefined;
+  if (inertText !== undefined) return type.show(text) === inertText ? inert : undefined;
   const ordinary = [defaultText ?? '', ...harmless].map((ordinaryText) => type.show(ordinaryText));
   return ordinary.includes(type.show(text)) ? undefined : inert;
 }

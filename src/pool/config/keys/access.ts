@@ -1,6 +1,6 @@
 import { authTypes } from '../types.ts';
 import { changeable } from './setting-key.ts';
-import { choice, integer, list, text } from './value-type.ts';
+import { choice, integer, list, path, text } from './value-type.ts';
 
 const authType = choice(authTypes, {
   gss: 'gss is not supported: use scram-sha-256, cert, or hba with those',
@@ -20,16 +20,16 @@ export const accessKeys = {
     effect:
       'The database in which `auth_query` runs; not `pgbouncer`. Not set: the one that the client asked for.',
   }),
-  auth_file: changeable(text, null, {
+  auth_file: changeable(path, null, {
     effect:
       'The file of users and passwords: `"user" "password"`, where the password may be plain, `md5...` or ' +
       '`SCRAM-SHA-256$...`. Read again when it changes and at RELOAD.',
   }),
-  auth_hba_file: changeable(text, '', {
+  auth_hba_file: changeable(path, '', {
     effect:
       'The rules, in the form of pg_hba.conf, that say how each connection authenticates. For `auth_type = hba`.',
   }),
-  auth_ident_file: changeable(text, null, {
+  auth_ident_file: changeable(path, null, {
     effect:
       'Maps of system or certificate names to users, as pg_ident.conf. For rules with `map=` in `auth_hba_file`.',
   }),

@@ -13,6 +13,8 @@ export interface SettingKey<T = unknown> {
   readonly why?: string;
   /** Why it has no effect here; said in the log when a file sets it to something else than it does anyway. */
   readonly inert?: string;
+  /** The only text without effect, where others have one. */
+  readonly inertText?: string;
   /** Texts besides the default that say what happens anyway. */
   readonly harmless?: readonly string[];
   /** Where sluice.toml says this instead of under the same name in `[pool]`. */
@@ -21,7 +23,10 @@ export interface SettingKey<T = unknown> {
   readonly isOurs?: boolean;
 }
 
-type Notes = Pick<SettingKey, 'effect' | 'why' | 'inert' | 'harmless' | 'elsewhere' | 'isOurs'>;
+type Notes = Pick<
+  SettingKey,
+  'effect' | 'why' | 'inert' | 'inertText' | 'harmless' | 'elsewhere' | 'isOurs'
+>;
 
 /** A setting that SET and RELOAD change. */
 export function changeable<T>(

@@ -1,6 +1,6 @@
 import { sslModes } from '../types.ts';
 import { changeable } from './setting-key.ts';
-import { choice, text, type ValueType } from './value-type.ts';
+import { choice, path, text, type ValueType } from './value-type.ts';
 
 /** What `*_tls_protocols` stands for, oldest first. */
 export const tlsProtocols = ['tlsv1.0', 'tlsv1.1', 'tlsv1.2', 'tlsv1.3'] as const;
@@ -45,10 +45,10 @@ export const tlsKeys = {
   client_tls13_ciphers: changeable(text, null, {
     effect: 'Ciphers of TLS 1.3 for clients, with colons between them. Not set: those of OpenSSL.',
   }),
-  client_tls_ca_file: changeable(text, '', {
+  client_tls_ca_file: changeable(path, '', {
     effect: 'Certificates that client certificates are checked against. RELOAD reads it again.',
   }),
-  client_tls_cert_file: changeable(text, '', {
+  client_tls_cert_file: changeable(path, '', {
     effect:
       'Our certificate, for clients. Required unless `client_tls_sslmode` is `disable`. RELOAD reads it again.',
   }),
@@ -60,13 +60,13 @@ export const tlsKeys = {
   client_tls_dheparams: changeable(choice(['auto', 'legacy', 'none']), 'auto', {
     effect: 'Key exchange with DHE: `auto` 2048 bits and more, `none` without it.',
     inert: 'Node.js has no 1024-bit parameters; auto is used',
-    harmless: ['none'],
+    inertText: 'legacy',
   }),
   client_tls_ecdhcurve: changeable(text, 'auto', {
     effect:
       'Curve of the key exchange with ECDHE, by its name in OpenSSL. `auto`: those of OpenSSL.',
   }),
-  client_tls_key_file: changeable(text, '', {
+  client_tls_key_file: changeable(path, '', {
     effect:
       'Our private key, for clients. Required unless `client_tls_sslmode` is `disable`. RELOAD reads it again.',
   }),
@@ -83,19 +83,19 @@ export const tlsKeys = {
   server_tls13_ciphers: changeable(text, null, {
     effect: 'Ciphers of TLS 1.3 to servers, with colons between them. Not set: those of OpenSSL.',
   }),
-  server_tls_ca_file: changeable(text, '', {
+  server_tls_ca_file: changeable(path, '', {
     effect:
       'Certificates that server certificates are checked against, for `verify-ca` and `verify-full`.',
     elsewhere: `\`sslrootcert\` of ${inConnection}`,
   }),
-  server_tls_cert_file: changeable(text, '', {
+  server_tls_cert_file: changeable(path, '', {
     effect: 'Our certificate, for servers that ask for one.',
     elsewhere: `\`sslcert\` of ${inConnection}`,
   }),
   server_tls_ciphers: changeable(text, 'default', {
     effect: 'Ciphers of TLS 1.2 and older to servers, as for `client_tls_ciphers`.',
   }),
-  server_tls_key_file: changeable(text, '', {
+  server_tls_key_file: changeable(path, '', {
     effect: 'Our private key, for servers that ask for a certificate.',
     elsewhere: `\`sslkey\` of ${inConnection}`,
   }),

@@ -85,6 +85,9 @@ export const text: ValueType<string> = {
   toToml: quote,
 };
 
+/** The name of a file: in pgbouncer.ini from the current folder on, in sluice.toml from its own. */
+export const path: ValueType<string> = { ...text, name: 'the name of a file' };
+
 /** Text that is never shown. */
 export const secret: ValueType<Secret> = {
   ...text,
