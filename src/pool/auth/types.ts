@@ -14,6 +14,7 @@ export interface LoginFacts {
   /** It asks for the console, database `pgbouncer`. */
   readonly isAdmin: boolean;
   readonly isTls: boolean;
+  /** `replication=true`: a physical one, which belongs to no database. */
   readonly isReplication: boolean;
   readonly address: ClientAddress;
   /** DER of the client's certificate, only when TLS has verified it; null: none. */
@@ -37,7 +38,13 @@ export interface Credentials {
 export type LoginStep =
   | { readonly kind: 'send'; readonly bytes: Buffer }
   /** Logged in. AuthenticationOk is the caller's to send, after `bytes`. */
-  | { readonly kind: 'done'; readonly bytes: Buffer; readonly credentials: Credentials }
+  | {
+      readonly kind: 'done';
+      readonly bytes: Buffer;
+      readonly credentials: Credentials;
+      /** What it may do on the console; null: it did not ask for the console. */
+      readonly consoleAccess: 'admin' | 'stats' | null;
+    }
   | {
       readonly kind: 'refuse';
       readonly sqlstate: string;
@@ -56,6 +63,6 @@ export interface StoredUser {
 
 /** auth_file and auth_query behind one question. */
 export interface UserLookup {
-  /** @returns null: nobody of that name; only trust, any and peer let such a user in */
+  /** @returns null: nobody of that name; only auth_type=any lets such a user in */
   find(user: string, database: string): Promise<StoredUser | null>;
 }
