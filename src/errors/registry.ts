@@ -6,6 +6,7 @@ import { poolAuthErrors } from './pool-auth.ts';
 import { poolConfigErrors } from './pool-config.ts';
 import { copyErrors } from './replicate-copy.ts';
 import { compareErrors } from './replicate-compare.ts';
+import { poolErrors } from './pool.ts';
 import { replicateErrors } from './replicate.ts';
 import { serviceErrors } from './service.ts';
 import { sessionErrors } from './session.ts';
@@ -23,6 +24,7 @@ export const registry = {
   ...ledgerErrors,
   ...poolAuthErrors,
   ...poolConfigErrors,
+  ...poolErrors,
   ...replicateErrors,
   ...serviceErrors,
   ...sessionErrors,

@@ -1,5 +1,6 @@
 export { createSlot, dropSlot, identifySystem } from './replication-commands.ts';
 export { describeConnection, parseConnection, Secret } from './target/index.ts';
+export { buildTlsOptions } from './tls-options.ts';
 export { createPgClient, createPgPool } from './pg-client.ts';
 export { Session } from './session.ts';
 export { quoteIdentifier, quoteLiteral } from './quote.ts';

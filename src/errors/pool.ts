@@ -1,0 +1,35 @@
+import type { ErrorSpecs } from './spec.ts';
+
+/** The pooler at work: its servers, its clients, its sockets. */
+export const poolErrors = {
+  POOL_LISTEN: {
+    decision: 'fix',
+    message: 'cannot listen on {address}: {reason}',
+    remedy: 'stop what uses the address, or choose another one (listen_addr, listen_port, unix_socket_dir)',
+  },
+  POOL_LISTEN_NOTHING: {
+    decision: 'fix',
+    message: '{file} names no address to listen on',
+    remedy: 'set listen_addr or unix_socket_dir',
+  },
+  POOL_SERVER_NONSENSE: {
+    decision: 'reconnect',
+    message: 'server {place} sent {problem} (message {tag})',
+    remedy: 'check what stands between us and the server; the connection was closed',
+  },
+  POOL_SERVER_KIND: {
+    decision: 'reconnect',
+    message: 'server {place} is not {wanted}',
+    remedy: 'check target_session_attrs and the hosts of the database',
+  },
+  POOL_SERVER_LOST: {
+    decision: 'reconnect',
+    message: 'server {place} closed the connection: {reason}',
+    remedy: 'see its log; clients that wait go on waiting',
+  },
+  POOL_SERVER_TIMEOUT: {
+    decision: 'reconnect',
+    message: 'logging in to server {place} took longer than {seconds} s',
+    remedy: 'check the address and the network, or raise server_connect_timeout',
+  },
+} as const satisfies ErrorSpecs;

@@ -1,0 +1,99 @@
+import { describePlace } from './server-login.ts';
+import { parseConnection, Secret, Session, type ConnectionTarget } from '../session/index.ts';
+import { AuthQuery, type StoredUser } from './auth/index.ts';
+import type { Database } from './database.ts';
+import type { Pooler } from './pooler.ts';
+
+/** A session that nobody asked anything for so long is closed. */
+const idleMs = 60_000;
+
+interface Asking {
+  readonly session: Promise<Session>;
+  usedAtMs: number;
+}
+
+/**
+ * Runs auth_query, as auth_user, for users that auth_file does not know.
+ *
+ * The sessions are our own: nothing that a client says before it has logged in reaches them.
+ */
+export class AuthQueries {
+  readonly #pooler: Pooler;
+  readonly #sessions = new Map<string, Asking>();
+
+  constructor(pooler: Pooler) {
+    this.#pooler = pooler;
+  }
+
+  /** @returns null: no auth_user is configured, or the query knows nobody of that name */
+  async find(user: string, databaseName: string): Promise<StoredUser | null> {
+    const { settings, config } = this.#pooler;
+    const entry = config.databases.get(databaseName) ?? config.databases.get('*');
+    const authUser = entry?.authUser || settings.auth_user;
+    if (entry === undefined || authUser === '') return null;
+    const at = entry.authDbname || settings.auth_dbname || databaseName;
+    const database = this.#pooler.findDatabase(at);
+    const query = new AuthQuery(entry.authQuery || settings.auth_query, async (text, name) => {
+      const session = await this.#sessionOf(database, authUser);
+      const { rows } = await session.query(text, [name]);
+      return rows.map((row) => Object.values(row));
+    });
+    return query.find(user);
+  }
+
+  /** Closes what has not been used for a while; all of it at the end. */
+  async close(isAll: boolean): Promise<void> {
+    const closing: Promise<void>[] = [];
+    for (const [key, { session, usedAtMs }] of this.#sessions) {
+      if (!isAll && Date.now() - usedAtMs < idleMs) continue;
+      this.#sessions.delete(key);
+      closing.push(session.then((opened) => opened.close()).catch(() => undefined));
+    }
+    await Promise.all(closing);
+  }
+
+  async #sessionOf(database: Database, authUser: string): Promise<Session> {
+    const place = { host: database.entry.hosts[0] ?? '', port: database.entry.port };
+    const key = `${authUser}\0${database.serverName}\0${describePlace(place)}`;
+    let asking = this.#sessions.get(key);
+    if (asking !== undefined && !(await isOpen(asking))) {
+      this.#sessions.delete(key);
+      asking = this.#sessions.get(key);
+    }
+    if (asking === undefined) {
+      asking = { session: this.#open(database, authUser), usedAtMs: Date.now() };
+      this.#sessions.set(key, asking);
+    }
+    asking.usedAtMs = Date.now();
+    return asking.session;
+  }
+
+  async #open(database: Database, authUser: string): Promise<Session> {
+    const stored = this.#pooler.users.file?.find(authUser);
+    return Session.connect(this.#targetOf(database, authUser, stored?.password ?? null), {
+      purpose: 'pool auth_query',
+      // An auth_query may name what the database's own search_path finds.
+      inherit: ['search_path'],
+    });
+  }
+
+  #targetOf(database: Database, user: string, password: Secret | null): ConnectionTarget {
+    const { hosts, port } = database.entry;
+    const target = parseConnection('postgres://', {});
+    return {
+      ...target,
+      hosts: (hosts.length > 0 ? hosts : ['/tmp']).map((host) => ({ host, hostaddr: null, port })),
+      user,
+      database: database.serverName,
+      password,
+      tls: this.#pooler.serverTls(),
+    };
+  }
+}
+
+async function isOpen({ session }: Asking): Promise<boolean> {
+  return session.then(
+    (opened) => opened.isOpen,
+    () => false,
+  );
+}

@@ -1,0 +1,159 @@
+import { randomInt, timingSafeEqual } from 'node:crypto';
+import { MessageWriter } from '../wire/index.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { Leg, legSocket, type LegOwner } from './leg.ts';
+import type { Pooler } from './pooler.ts';
+import type { ServerConnection } from './server-connection.ts';
+
+/**
+ * A process that shares its port with others has its peer_id in the first number of every key it gives out,
+ * so that a request that comes to another one finds its way:
+ *
+ *     peer_id (14 bits) | random (17 bits)
+ */
+const peerShift = 17;
+
+/** A request that one of us has passed on carries a byte more, and is not passed on again. */
+const passedOnMark = Buffer.of(1);
+
+/** Cancel requests, from the keys of our clients to the backends that serve them just then. */
+export class Cancels {
+  readonly #pooler: Pooler;
+  readonly #clients = new Map<number, ClientConnection>();
+  readonly #underWay = new Set<CancelConnection>();
+
+  constructor(pooler: Pooler) {
+    this.#pooler = pooler;
+  }
+
+  /** A number that no client has. */
+  newPid(): number {
+    const peer = this.#pooler.settings.peer_id;
+    for (;;) {
+      const random = peer > 0 ? randomInt(1 << peerShift) : randomInt(1, 2 ** 31 - 1);
+      const pid = peer > 0 ? peer * 2 ** peerShift + random : random;
+      if (!this.#clients.has(pid)) return pid;
+    }
+  }
+
+  add(client: ClientConnection): void {
+    this.#clients.set(client.cancelPid, client);
+  }
+
+  remove(client: ClientConnection): void {
+    this.#clients.delete(client.cancelPid);
+  }
+
+  /** Requests on their way to a server. */
+  get count(): number {
+    return this.#underWay.size;
+  }
+
+  /** @param leg  what the request came on; it is closed when the request has arrived */
+  request(leg: Leg, pid: number, key: Buffer): void {
+    const client = this.#clients.get(pid);
+    if (client === undefined) {
+      if (!this.#passOn(leg, pid, key)) leg.end();
+      return;
+    }
+    const wanted = client.cancelKey;
+    if (key.length < wanted.length || !timingSafeEqual(key.subarray(0, wanted.length), wanted)) {
+      this.#pooler.log.warn('a cancel request with a wrong key');
+      leg.end();
+      return;
+    }
+    const { server } = client;
+    if (server === null) {
+      client.cancelWaiting();
+      leg.end();
+      return;
+    }
+    this.#forward(leg, server);
+  }
+
+  /** The server serves nobody else before the request has arrived: it would hit the wrong query. */
+  #forward(leg: Leg, server: ServerConnection): void {
+    if (server.expected.size === 0) {
+      leg.end(); // nothing runs
+      return;
+    }
+    server.cancelsUnderWay++;
+    const bytes = new MessageWriter().cancelRequest(server.key.pid, server.key.key).take();
+    const remote = server.leg.socket;
+    this.#send(leg, { remote, place: server.place }, bytes, () => {
+      server.cancelsUnderWay--;
+      if (server.cancelsUnderWay === 0 && server.client === null && server.isFree) {
+        server.pool.onServerFree(server);
+      }
+    });
+  }
+
+  #passOn(leg: Leg, pid: number, key: Buffer): boolean {
+    const { settings, config } = this.#pooler;
+    if (settings.peer_id === 0 || (key.length !== 4 && key.length !== 32)) return false;
+    const id = Math.floor(pid / 2 ** peerShift);
+    const peer = config.peers.get(id);
+    if (peer === undefined || id === settings.peer_id) return false;
+    const marked = Buffer.concat([key, passedOnMark]);
+    const bytes = new MessageWriter().cancelRequest(pid, marked).take();
+    this.#send(leg, { remote: null, place: peer }, bytes, () => undefined);
+    return true;
+  }
+
+  #send(leg: Leg, to: CancelTarget, bytes: Buffer, after: () => void): void {
+    const connection = new CancelConnection(to, bytes, () => {
+      this.#underWay.delete(connection);
+      leg.end();
+      after();
+    });
+    this.#underWay.add(connection);
+    connection.begin(this.#pooler.settings.cancel_wait_timeout * 1000);
+  }
+}
+
+interface CancelTarget {
+  /** The socket of the connection whose backend is meant: the same address. */
+  readonly remote: { readonly remoteAddress?: string | undefined } | null;
+  readonly place: { readonly host: string; readonly port: number };
+}
+
+/** A connection for one cancel request. The server closes it when it has sent the signal. */
+class CancelConnection implements LegOwner {
+  readonly #to: CancelTarget;
+  readonly #bytes: Buffer;
+  readonly #after: () => void;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(to: CancelTarget, bytes: Buffer, after: () => void) {
+    this.#to = to;
+    this.#bytes = bytes;
+    this.#after = after;
+  }
+
+  begin(timeoutMs: number): void {
+    const { remote, place } = this.#to;
+    const socket = legSocket();
+    const leg = new Leg(socket, this);
+    if (timeoutMs > 0) this.#timer = setTimeout(() => leg.destroy(), timeoutMs);
+    const send = (): void => leg.writeOwn(this.#bytes);
+    const address = remote?.remoteAddress ?? place.host;
+    if (address === '' || address.startsWith('/')) {
+      socket.connect({ path: `${place.host || '/tmp'}/.s.PGSQL.${place.port}` }, send);
+    } else {
+      socket.connect({ host: address, port: place.port }, send);
+    }
+  }
+
+  onBytes(): void {
+    // Nothing is ever answered.
+  }
+
+  onDrain(): void {
+    // One small message.
+  }
+
+  onClosed(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#after();
+  }
+}

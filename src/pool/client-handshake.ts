@@ -1,0 +1,325 @@
+import { randomBytes } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
+import { isSluiceError } from '../errors/index.ts';
+import {
+  BackendWriter,
+  checkStartupLength,
+  FrontendTag,
+  int32At,
+  ProtocolVersion,
+  readStartupPacket,
+  type StartupPacket,
+} from '../wire/index.ts';
+import { ClientLogin, type Credentials, type LoginFacts, type LoginStep } from './auth/index.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { Leg, LegOwner } from './leg.ts';
+import type { Pool } from './pool.ts';
+import type { Pooler } from './pooler.ts';
+import { Refusal } from './refusal.ts';
+import { readStartup, type ClientStartup } from './client-startup.ts';
+
+/** Longer than any password: PostgreSQL itself takes 64 kB. */
+const mostLoginBytes = 128 * 1024;
+
+const tlsHandshakeByte = 0x16;
+
+type Stage =
+  /** Packets without a tag: requests for encryption, a cancel request, the startup message. */
+  | { readonly at: 'startup' }
+  /** A password or SASL message is due. */
+  | { readonly at: 'login'; readonly login: ClientLogin; readonly startup: ClientStartup }
+  /** We are at something that takes a while; what comes meanwhile is kept. */
+  | { readonly at: 'busy' }
+  | { readonly at: 'over' };
+
+/**
+ * A connection until it is a client: encryption, startup message, authentication.
+ *
+ *     startup --ssl, gss--> startup --startup--> login (as often as the method asks) --> ClientConnection
+ *        \---cancel--> over                                                         \--> console
+ *
+ * Nothing before the login makes us keep more than a few kB, for longer than client_login_timeout.
+ */
+export class ClientHandshake implements LegOwner {
+  readonly startedAtMs = Date.now();
+  readonly leg: Leg;
+  readonly #pooler: Pooler;
+  #buffer: Buffer = Buffer.alloc(0);
+  #stage: Stage = { at: 'startup' };
+
+  constructor(pooler: Pooler, leg: Leg) {
+    this.#pooler = pooler;
+    this.leg = leg;
+    leg.handTo(this);
+  }
+
+  get user(): string | null {
+    return this.#startup?.user ?? null;
+  }
+
+  get database(): string | null {
+    return this.#startup?.database ?? null;
+  }
+
+  #startup: ClientStartup | null = null;
+
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.#stage.at === 'over') return;
+    this.#buffer = Buffer.concat([this.#buffer, bytes.subarray(0, length)]);
+    if (this.#buffer.length > mostLoginBytes) {
+      this.refuse(new Refusal('08P01', 'login message too long'));
+      return;
+    }
+    this.#goOn();
+  }
+
+  onDrain(): void {
+    // Logins write little.
+  }
+
+  onClosed(error: Error | null): void {
+    if (this.#stage.at === 'over') return;
+    this.#stage = { at: 'over' };
+    this.#pooler.onHandshakeOver(this, error?.message ?? 'client unexpected eof');
+  }
+
+  /** Ends the connection with a FATAL error. */
+  refuse(refusal: Refusal): void {
+    if (this.#stage.at === 'over') return;
+    this.#stage = { at: 'over' };
+    const { sqlstate, message } = refusal;
+    this.leg.writeOwn(new BackendWriter().error({ severity: 'FATAL', sqlstate, message }).take());
+    this.leg.end();
+    this.#pooler.onHandshakeOver(this, refusal.reason);
+  }
+
+  /** Takes what is there, one packet after the other. */
+  #goOn(): void {
+    try {
+      for (let took = true; took; ) {
+        if (this.#stage.at === 'startup') took = this.#takeStartupPacket();
+        else if (this.#stage.at === 'login') took = this.#takeLoginMessage(this.#stage);
+        else took = false;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #takeStartupPacket(): boolean {
+    const buffer = this.#buffer;
+    if (buffer.length === 0) return false;
+    if (buffer[0] === tlsHandshakeByte && this.leg.tlsSocket === null) return this.#startDirectTls();
+    if (buffer.length < 4) return false;
+    const length = int32At(buffer, 0);
+    checkStartupLength(length);
+    if (buffer.length < length) return false;
+    const packet = readStartupPacket(buffer, 4, length);
+    this.#buffer = buffer.subarray(length);
+    this.#receive(packet);
+    return true;
+  }
+
+  #receive(packet: StartupPacket): void {
+    switch (packet.kind) {
+      case 'ssl':
+        this.#answerSslRequest();
+        return;
+      case 'gss':
+        this.#checkNothingBehind();
+        this.leg.writeOwn(Buffer.from('N'));
+        return;
+      case 'cancel':
+        this.#stage = { at: 'over' };
+        this.#pooler.onHandshakeOver(this, null);
+        this.#pooler.cancels.request(this.leg, packet.pid, packet.key);
+        return;
+      case 'startup':
+        this.#start(packet);
+    }
+  }
+
+  #answerSslRequest(): void {
+    this.#checkNothingBehind();
+    const { context } = this.#pooler.clientTls;
+    if (context === null || this.leg.tlsSocket !== null || this.#pooler.isLocal(this.leg)) {
+      this.leg.writeOwn(Buffer.from('N'));
+      return;
+    }
+    this.leg.writeOwn(Buffer.from('S'));
+    this.#startTls();
+  }
+
+  /** What came in clear behind the request would be read as if it had come encrypted. */
+  #checkNothingBehind(): void {
+    if (this.#buffer.length === 0) return;
+    throw new Refusal('08P01', 'received unencrypted data after SSL request');
+  }
+
+  #startDirectTls(): boolean {
+    if (this.#pooler.clientTls.context === null) throw new Refusal('08P01', 'SSL is not enabled');
+    const bytes = this.#buffer;
+    this.#buffer = Buffer.alloc(0);
+    this.leg.unread(bytes);
+    this.#startTls((socket) => {
+      if (socket.alpnProtocol === 'postgresql') return;
+      // Without it, what talks to us may be a browser that somebody leads by the nose.
+      this.leg.destroy();
+    });
+    return false;
+  }
+
+  #startTls(check?: (socket: TLSSocket) => void): void {
+    const { context, asksForCertificate } = this.#pooler.clientTls;
+    const socket = new TLSSocket(this.leg.socket, {
+      isServer: true,
+      ...(context === null ? {} : { secureContext: context }),
+      requestCert: asksForCertificate,
+      rejectUnauthorized: asksForCertificate,
+      ALPNProtocols: ['postgresql'],
+    });
+    if (check !== undefined) socket.once('secure', () => check(socket));
+    this.leg.replaceSocket(socket);
+  }
+
+  #start(packet: Extract<StartupPacket, { kind: 'startup' }>): void {
+    const startup = readStartup(packet, this.#pooler);
+    this.#startup = startup;
+    if (startup.negotiation !== null) {
+      const { version, unknownOptions } = startup.negotiation;
+      const writer = new BackendWriter().negotiateProtocolVersion(version, unknownOptions);
+      this.leg.writeOwn(writer.take());
+    }
+    this.#pooler.checkAdmission(startup, this.leg);
+    const login = new ClientLogin(
+      this.#factsOf(startup),
+      this.#pooler.users.rules,
+      this.#pooler.users,
+    );
+    this.#step(login, startup, login.begin());
+  }
+
+  #takeLoginMessage({ login, startup }: Extract<Stage, { at: 'login' }>): boolean {
+    const buffer = this.#buffer;
+    if (buffer.length < 5) return false;
+    const length = int32At(buffer, 1);
+    if (buffer[0] !== FrontendTag.password || length < 4 || length > mostLoginBytes) {
+      throw new Refusal('08P01', 'expected password response');
+    }
+    if (buffer.length < length + 1) return false;
+    const body = Buffer.from(buffer.subarray(5, length + 1));
+    this.#buffer = buffer.subarray(length + 1);
+    this.#step(login, startup, login.answer(body));
+    return false;
+  }
+
+  #step(login: ClientLogin, startup: ClientStartup, next: Promise<LoginStep>): void {
+    this.#stage = { at: 'busy' };
+    next.then(
+      (step) => this.#onStep(login, startup, step),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #onStep(login: ClientLogin, startup: ClientStartup, step: LoginStep): void {
+    if (this.#stage.at === 'over') return;
+    switch (step.kind) {
+      case 'send':
+        this.#stage = { at: 'login', login, startup };
+        this.leg.writeOwn(step.bytes);
+        this.#goOn();
+        return;
+      case 'refuse':
+        this.refuse(new Refusal(step.sqlstate, step.message, step.reason));
+        return;
+      case 'done':
+        this.leg.writeOwn(Buffer.concat([step.bytes, new BackendWriter().authentication(0).take()]));
+        this.#admit(startup, step.credentials).catch((error: unknown) => this.#fail(error));
+    }
+  }
+
+  async #admit(startup: ClientStartup, credentials: Credentials): Promise<void> {
+    if (startup.isAdmin) {
+      this.#leaveTo(() => this.#pooler.openConsole(this.leg, startup.user));
+      return;
+    }
+    if (startup.replication !== null) {
+      const pipe = await this.#pooler.openReplication(startup, credentials);
+      if (this.#isGone) pipe.destroy();
+      else this.#leaveTo(() => pipe.begin(this.leg));
+      return;
+    }
+    const pool = await this.#pooler.poolFor(startup.database, credentials);
+    const welcome = await pool.learnWelcome();
+    if (this.#isGone) return;
+    this.#leaveTo(() => this.#welcome(pool, startup, welcome));
+  }
+
+  get #isGone(): boolean {
+    return this.#stage.at === 'over';
+  }
+
+  /** The connection is another owner's from now on; what it sent early is given to it. */
+  #leaveTo(next: () => LegOwner): void {
+    this.#stage = { at: 'over' };
+    this.#pooler.onHandshakeOver(this, null);
+    const owner = next();
+    if (this.#buffer.length > 0) owner.onBytes(this.#buffer, this.#buffer.length);
+  }
+
+  #welcome(
+    pool: Pool,
+    startup: ClientStartup,
+    welcome: ReadonlyMap<string, string>,
+  ): ClientConnection {
+    const defaults = this.#pooler.parametersOf(welcome);
+    const parameters = startup.parameters.over(defaults);
+    const cancelKey = randomBytes(startup.version >= ProtocolVersion.v3_2 ? 32 : 4);
+    const client = new ClientConnection({
+      id: this.#pooler.nextClientId(),
+      leg: this.leg,
+      pool,
+      user: startup.user,
+      parameters,
+      cancelPid: this.#pooler.cancels.newPid(),
+      cancelKey,
+    });
+    this.#pooler.onClientLoggedIn(client);
+    const writer = new BackendWriter();
+    for (const [name, value] of welcome) {
+      writer.parameterStatus(name, parameters.get(name) ?? value);
+    }
+    const notify = this.#pooler.settings.login_notify_message;
+    if (notify !== '') writer.notice({ severity: 'NOTICE', sqlstate: '00000', message: notify });
+    writer.backendKeyData(client.cancelPid, cancelKey).readyForQuery('I');
+    this.leg.writeOwn(writer.take());
+    return client;
+  }
+
+  #factsOf(startup: ClientStartup): LoginFacts {
+    const socket = this.leg.tlsSocket;
+    const remote = this.leg.socket;
+    return {
+      user: startup.user,
+      database: startup.database,
+      isAdmin: startup.isAdmin,
+      isTls: socket !== null,
+      isReplication: startup.replication !== null,
+      address:
+        remote.remoteAddress === undefined
+          ? { kind: 'unix' }
+          : { kind: 'tcp', ip: remote.remoteAddress, port: remote.remotePort ?? 0 },
+      clientCertificate:
+        socket?.authorized === true ? (socket.getPeerX509Certificate()?.raw ?? null) : null,
+      serverCertificate: socket === null ? null : this.#pooler.clientTls.certificate,
+      peerUid: () => this.#pooler.peerUidOf(this.leg),
+    };
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof Refusal) return this.refuse(error);
+    const message = error instanceof Error ? error.message : String(error);
+    if (!isSluiceError(error)) this.#pooler.log.error('a login failed', { error });
+    this.refuse(new Refusal('08P01', message));
+  }
+}

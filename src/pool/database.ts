@@ -1,0 +1,31 @@
+import type { DatabaseEntry } from './config/index.ts';
+import type { Pool } from './pool.ts';
+
+/** A name that clients connect to, and what is true of all its pools. */
+export class Database {
+  readonly name: string;
+  entry: DatabaseEntry;
+  /** Made from `*` because a client asked for it. */
+  readonly isAutomatic: boolean;
+  isPaused = false;
+  /** New clients are refused. */
+  isDisabled = false;
+  /** Logged-in servers of all pools and logins under way; logged-in clients. */
+  serverCount = 0;
+  clientCount = 0;
+  usedAtMs = Date.now();
+  readonly pools = new Map<string, Pool>();
+  /** Which host the next server is opened at. */
+  nextHost = 0;
+
+  constructor(name: string, entry: DatabaseEntry, isAutomatic: boolean) {
+    this.name = name;
+    this.entry = entry;
+    this.isAutomatic = isAutomatic;
+  }
+
+  /** What the server calls it. */
+  get serverName(): string {
+    return this.entry.dbname ?? this.name;
+  }
+}

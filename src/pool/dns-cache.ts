@@ -1,0 +1,84 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { SluiceError } from '../errors/index.ts';
+
+interface Known {
+  readonly addresses: readonly string[];
+  readonly error: string | null;
+  readonly expiresAtMs: number;
+  next: number;
+}
+
+/** One line of SHOW DNS_HOSTS. */
+export interface DnsHost {
+  readonly host: string;
+  readonly ttlSeconds: number;
+  readonly addresses: readonly string[];
+}
+
+/** Names of servers and their addresses, each used in turn; asked for again when `dns_max_ttl` has passed. */
+export class DnsCache {
+  readonly #known = new Map<string, Known>();
+  readonly #asked = new Map<string, Promise<Known>>();
+  readonly #ttls: () => { found: number; missing: number };
+
+  /** @param ttls  in seconds, as the settings have them now */
+  constructor(ttls: () => { found: number; missing: number }) {
+    this.#ttls = ttls;
+  }
+
+  /** @returns null for a Unix socket */
+  async find(host: string): Promise<string | null> {
+    if (host === '' || host.startsWith('/')) return null;
+    if (isIP(host) !== 0) return host;
+    const known = await this.#lookUp(host);
+    const address = known.addresses[known.next % Math.max(1, known.addresses.length)];
+    known.next++;
+    if (address !== undefined) return address;
+    const reason = `DNS lookup failed: ${known.error ?? 'no address'}`;
+    throw new SluiceError('POOL_SERVER_LOST', { place: host, reason });
+  }
+
+  hosts(): DnsHost[] {
+    return [...this.#known].map(([host, { addresses, expiresAtMs }]) => ({
+      host,
+      ttlSeconds: Math.max(0, Math.round((expiresAtMs - Date.now()) / 1000)),
+      addresses,
+    }));
+  }
+
+  get pending(): number {
+    return this.#asked.size;
+  }
+
+  /** RECONNECT and RELOAD ask again. */
+  forget(): void {
+    this.#known.clear();
+  }
+
+  #lookUp(host: string): Promise<Known> | Known {
+    const known = this.#known.get(host);
+    if (known !== undefined && known.expiresAtMs > Date.now()) return known;
+    let asked = this.#asked.get(host);
+    if (asked === undefined) {
+      asked = this.#ask(host);
+      this.#asked.set(host, asked);
+    }
+    return asked;
+  }
+
+  async #ask(host: string): Promise<Known> {
+    const { found, missing } = this.#ttls();
+    let known: Known;
+    try {
+      const addresses = (await lookup(host, { all: true })).map(({ address }) => address);
+      known = { addresses, error: null, expiresAtMs: Date.now() + found * 1000, next: 0 };
+    } catch (cause) {
+      const error = cause instanceof Error ? cause.message : String(cause);
+      known = { addresses: [], error, expiresAtMs: Date.now() + missing * 1000, next: 0 };
+    }
+    this.#known.set(host, known);
+    this.#asked.delete(host);
+    return known;
+  }
+}

@@ -1,0 +1,151 @@
+/** What a request is answered with, by the message that asked for it. */
+export const Kind = {
+  /** One ReadyForQuery. */
+  sync: 0,
+  /** Anything up to one ReadyForQuery. */
+  query: 1,
+  function: 2,
+  parse: 3,
+  bind: 4,
+  describe: 5,
+  execute: 6,
+  close: 7,
+  /** Nothing: a CopyDone or CopyFail sent before the server had said whether it wants a COPY. */
+  copyEnd: 8,
+} as const;
+
+/** The reply is ours and not the client's. */
+export const skip = 0x10;
+/** The request never went to the server: we make the reply up when its turn comes. */
+export const fake = 0x20;
+
+/** The head when nothing is due: no kind, no flag. */
+export const nothing = 0x4f;
+
+const kindMask = 0x0f;
+
+/** What to do when the server never came to a request, because one before it failed. */
+export interface Mark {
+  undo(): void;
+  /** An error that answers this request names the statement as we do, not as the client does. */
+  readonly rename?: { readonly from: string; readonly to: string };
+}
+
+/**
+ * What a server still has to answer, in order: a ring of small integers.
+ *
+ *     head                         tail
+ *      |                            |
+ *      parse|fake  bind  execute  sync
+ *
+ * A server answers requests in the order it got them, so the head always says whose a reply is. One that
+ * fails inside a pipeline takes everything up to the next Sync with it (`failPipeline`).
+ */
+export class Expectations {
+  #kinds = new Uint8Array(16);
+  #marks: (Mark | null)[] = Array.from({ length: 16 }, () => null);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Kind and flags of what is answered next, or `nothing`. */
+  get head(): number {
+    return this.#size === 0 ? nothing : this.#kinds[this.#head]!;
+  }
+
+  get headMark(): Mark | null {
+    return this.#size === 0 ? null : this.#marks[this.#head]!;
+  }
+
+  push(kind: number, mark: Mark | null = null): void {
+    if (this.#size === this.#kinds.length) this.#grow();
+    const at = (this.#head + this.#size) & (this.#kinds.length - 1);
+    this.#kinds[at] = kind;
+    this.#marks[at] = mark;
+    this.#size++;
+  }
+
+  shift(): void {
+    this.#marks[this.#head] = null;
+    this.#head = (this.#head + 1) & (this.#kinds.length - 1);
+    this.#size--;
+  }
+
+  /** True when nothing but made-up replies is left. */
+  get isOnlyFakes(): boolean {
+    for (let i = 0; i < this.#size; i++) if ((this.#kindAt(i) & fake) === 0) return false;
+    return true;
+  }
+
+  /** Takes off what the server does not answer at all. */
+  dropCopyEnds(): void {
+    while (this.#size > 0 && (this.head & kindMask) === Kind.copyEnd) this.shift();
+  }
+
+  /**
+   * The head failed: the server ignores everything up to the next Sync.
+   *
+   * @returns whether that Sync was sent already
+   */
+  failPipeline(): boolean {
+    while (this.#size > 0) {
+      if ((this.head & kindMask) === Kind.sync) return true;
+      const mark = this.#marks[this.#head]!;
+      this.shift();
+      mark?.undo();
+    }
+    return false;
+  }
+
+  /**
+   * The server began a COPY for its head: until CopyDone or CopyFail it ignores Sync and Flush.
+   *
+   * @returns whether the end of the COPY was sent already
+   */
+  beginCopyIn(): boolean {
+    const kept: [number, Mark | null][] = [];
+    let hasEnded = false;
+    for (let i = 0; i < this.#size; i++) {
+      const kind = this.#kindAt(i);
+      const isIgnored = i > 0 && !hasEnded && (kind & kindMask) === Kind.sync;
+      const isEnd = !hasEnded && (kind & kindMask) === Kind.copyEnd;
+      if (isEnd) hasEnded = true;
+      else if (!isIgnored) kept.push([kind, this.#markAt(i)]);
+    }
+    this.clear();
+    for (const [kind, mark] of kept) this.push(kind, mark);
+    return hasEnded;
+  }
+
+  clear(): void {
+    while (this.#size > 0) this.shift();
+  }
+
+  #kindAt(index: number): number {
+    return this.#kinds[(this.#head + index) & (this.#kinds.length - 1)]!;
+  }
+
+  #markAt(index: number): Mark | null {
+    return this.#marks[(this.#head + index) & (this.#kinds.length - 1)]!;
+  }
+
+  #grow(): void {
+    const kinds = new Uint8Array(this.#kinds.length * 2);
+    const marks: (Mark | null)[] = [];
+    for (let i = 0; i < this.#size; i++) {
+      kinds[i] = this.#kindAt(i);
+      marks.push(this.#markAt(i));
+    }
+    while (marks.length < kinds.length) marks.push(null);
+    this.#kinds = kinds;
+    this.#marks = marks;
+    this.#head = 0;
+  }
+}
+
+export function kindOf(expectation: number): number {
+  return expectation & kindMask;
+}

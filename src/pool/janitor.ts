@@ -1,0 +1,183 @@
+import type { ClientConnection } from './client-connection.ts';
+import type { Pool } from './pool.ts';
+import type { Pooler } from './pooler.ts';
+import { Refusal } from './refusal.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { nowUs } from './traffic.ts';
+
+/** Limits are whole or tenth seconds: three looks a second are near enough, and cost nothing. */
+const roundMs = 333;
+/** Files and idle sessions are looked after less often. */
+const roundsBetweenFiles = 15;
+
+/** Everything that happens because time has passed. */
+export class Janitor {
+  readonly #pooler: Pooler;
+  #timer: NodeJS.Timeout | null = null;
+  #round = 0;
+
+  constructor(pooler: Pooler) {
+    this.#pooler = pooler;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.sweep(), roundMs);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  /** One look at everything. */
+  sweep(): void {
+    this.#sweepHandshakes();
+    for (const database of [...this.#pooler.databases.values()]) {
+      for (const pool of [...database.pools.values()]) this.#sweepPool(pool);
+      const idleMs = Date.now() - database.usedAtMs;
+      const { autodb_idle_timeout: seconds } = this.#pooler.settings;
+      const isUnused = database.clientCount === 0 && database.serverCount === 0;
+      if (database.isAutomatic && isUnused && isOver(idleMs, seconds)) {
+        this.#pooler.databases.delete(database.name);
+      }
+    }
+    if (++this.#round % roundsBetweenFiles === 0) {
+      void this.#pooler.users.refresh(this.#pooler.log);
+      void this.#pooler.authQueries.close(false);
+    }
+  }
+
+  #sweepHandshakes(): void {
+    const { client_login_timeout: seconds } = this.#pooler.settings;
+    for (const handshake of [...this.#pooler.handshakes]) {
+      if (isOver(Date.now() - handshake.startedAtMs, seconds)) {
+        handshake.refuse(new Refusal('08P01', 'client_login_timeout'));
+      }
+    }
+  }
+
+  #sweepPool(pool: Pool): void {
+    this.#sweepClients(pool);
+    this.#sweepWaiting(pool);
+    this.#sweepServers(pool);
+    if (!pool.isPaused) {
+      pool.serveWaiting();
+      this.#keepMinimum(pool);
+    }
+  }
+
+  #sweepClients(pool: Pool): void {
+    const { settings, config } = this.#pooler;
+    const idleSeconds = config.users.get(pool.user)?.clientIdleTimeout ?? settings.client_idle_timeout;
+    if (idleSeconds === 0) return;
+    for (const client of [...pool.clients]) {
+      const isIdle = client.server === null && client.waitingSinceUs === 0;
+      if (isIdle && isOver(Date.now() - client.requestedAtMs, idleSeconds)) {
+        client.fail('57P05', 'client_idle_timeout');
+      }
+    }
+  }
+
+  #sweepWaiting(pool: Pool): void {
+    const { settings, config } = this.#pooler;
+    const waitSeconds =
+      config.users.get(pool.user)?.queryWaitTimeout ??
+      pool.database.entry.queryWaitTimeout ??
+      settings.query_wait_timeout;
+    for (const client of [...pool.waiting]) {
+      const waitedMs = (nowUs() - client.waitingSinceUs) / 1000;
+      if (isOver(waitedMs, waitSeconds)) client.fail('08P01', 'query_wait_timeout');
+      else if (!client.isWaitNotified && isOver(waitedMs, settings.query_wait_notify)) {
+        client.isWaitNotified = true;
+        client.tellNotice('No server connection available in postgres backend, client being queued');
+      }
+    }
+  }
+
+  #sweepServers(pool: Pool): void {
+    for (const server of [...pool.servers]) {
+      if (server.client !== null) this.#checkUse(pool, server, server.client);
+      else if (server.state === 'idle') this.#checkIdle(pool, server);
+      else this.#checkOwn(server);
+    }
+  }
+
+  #checkUse(pool: Pool, server: ServerConnection, client: ClientConnection): void {
+    const { settings, config } = this.#pooler;
+    const user = config.users.get(pool.user);
+    const sinceMs = (us: number): number => (us === 0 ? 0 : (nowUs() - us) / 1000);
+    const isWorking = server.expected.size > 0;
+    const queryMs = isWorking ? sinceMs(server.queryStartUs) : 0;
+    const inTransactionMs = server.isInTransaction ? sinceMs(server.transactionStartUs) : 0;
+    const idleMs = server.isInTransaction && !isWorking ? sinceMs(server.answeredAtUs) : 0;
+    const limits = [
+      [queryMs, user?.queryTimeout ?? settings.query_timeout, 'query_timeout', '57014'],
+      [
+        idleMs,
+        user?.idleTransactionTimeout ?? settings.idle_transaction_timeout,
+        'idle transaction timeout',
+        '25P03',
+      ],
+      [
+        inTransactionMs,
+        user?.transactionTimeout ?? settings.transaction_timeout,
+        'transaction timeout',
+        '25P04',
+      ],
+    ] as const;
+    for (const [ms, seconds, name, sqlstate] of limits) {
+      if (!isOver(ms, seconds)) continue;
+      server.closeReason ??= name;
+      client.fail(sqlstate, name);
+      server.close(name);
+      return;
+    }
+  }
+
+  #checkIdle(pool: Pool, server: ServerConnection): void {
+    const { settings } = this.#pooler;
+    const idleMs = Date.now() - server.stateSinceMs;
+    const lifeSeconds = pool.database.entry.serverLifetime ?? settings.server_lifetime;
+    const mayShrink = pool.serverTotal > this.#minimumOf(pool);
+    if (lifeSeconds > 0 && Date.now() - server.connectedAtMs > lifetimeMs(server, lifeSeconds)) {
+      server.close('server lifetime over');
+    } else if (mayShrink && isOver(idleMs, settings.server_idle_timeout)) {
+      server.close('server idle timeout');
+    } else if (pool.isPaused) {
+      server.close('pooler is paused');
+    }
+  }
+
+  /** A query of ours that a server does not answer. */
+  #checkOwn(server: ServerConnection): void {
+    const { server_connect_timeout: seconds } = this.#pooler.settings;
+    if (server.cancelsUnderWay === 0 && isOver(Date.now() - server.stateSinceMs, seconds)) {
+      server.close('test query timeout');
+    }
+  }
+
+  /** Held for pools with a forced user, and for those that somebody is connected to. */
+  #minimumOf(pool: Pool): number {
+    if (pool.database.entry.user === null && pool.clients.size === 0) return 0;
+    return Math.min(
+      pool.size,
+      pool.database.entry.minPoolSize ?? this.#pooler.settings.min_pool_size,
+    );
+  }
+
+  #keepMinimum(pool: Pool): void {
+    const missing = this.#minimumOf(pool) - pool.serverTotal;
+    if (missing > 0 && pool.loginsUnderWay === 0 && pool.failure === null && this.#pooler.mayOpen(pool)) {
+      pool.open();
+    }
+  }
+}
+
+/** Servers opened together do not end together: each lives up to a fifth less. */
+function lifetimeMs(server: ServerConnection, seconds: number): number {
+  return seconds * 1000 * (1 - ((server.id * 0.618_034) % 1) / 5);
+}
+
+/** A limit of 0 is none. */
+function isOver(ms: number, seconds: number): boolean {
+  return seconds > 0 && ms >= seconds * 1000;
+}

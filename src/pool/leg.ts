@@ -1,0 +1,241 @@
+import { Socket, type Server } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { MessageBuffer } from '../wire/index.ts';
+
+/** Who a leg belongs to. Calls come one at a time, never inside one another. */
+export interface LegOwner {
+  /** `bytes[0, length)` came; they are borrowed until the call returns. */
+  onBytes(bytes: Buffer, length: number): void;
+  /** What was written has gone to the kernel: more may be written. */
+  onDrain(): void;
+  /** The connection is over; once, and last. */
+  onClosed(error: Error | null): void;
+}
+
+/**
+ * Every socket is read into this memory: an idle connection holds none. As much as the kernel hands out
+ * at once on a busy connection.
+ */
+const sharedRead = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** What a peer that does not read may leave unwritten before its other side is no longer read. */
+const highWaterBytes = 256 * 1024;
+
+/**
+ * One socket of the pool, of a client or of a server.
+ *
+ * Reads end in memory that all legs share (Node's `onread`), writes are copies in a buffer that is used
+ * again once the kernel has taken them, which is nearly always at once. TLS sockets have no `onread`;
+ * they are read as streams.
+ */
+export class Leg {
+  readonly openedAtMs = Date.now();
+  #socket: Socket;
+  #owner: LegOwner;
+  #isPaused = false;
+  #isOver = false;
+  #error: Error | null = null;
+
+  /** @param socket  one that `legSocket` or `listenForLegs` made, or a TLS socket */
+  constructor(socket: Socket, owner: LegOwner) {
+    this.#owner = owner;
+    this.#socket = socket;
+    this.#attach(socket);
+  }
+
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  get tlsSocket(): TLSSocket | null {
+    return this.#socket instanceof TLSSocket ? this.#socket : null;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isOver && !this.#socket.destroyed;
+  }
+
+  /** True while more is unwritten than the other side should be allowed to add to. */
+  get isFull(): boolean {
+    return this.#socket.writableLength > highWaterBytes;
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get unwrittenBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  handTo(owner: LegOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Writes everything `out` holds, in one call to the kernel. */
+  write(out: MessageBuffer): void {
+    if (out.byteLength === 0) return;
+    const piece = out.take();
+    if (!this.isOpen) {
+      out.reuse();
+      return;
+    }
+    this.#socket.write(piece);
+    // Zero at once: the kernel has copied it. Otherwise the memory is the socket's until it has.
+    if (this.#socket.writableLength === 0) out.reuse();
+  }
+
+  /** Writes bytes that are the leg's from now on. */
+  writeOwn(bytes: Buffer): void {
+    if (this.isOpen) this.#socket.write(bytes);
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  /** What was written still goes out, then the connection ends. */
+  end(): void {
+    if (!this.isOpen) return;
+    this.#socket.end();
+    // A peer that neither reads nor hangs up does not keep us.
+    this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
+    this.#socket.resume();
+  }
+
+  destroy(error?: Error): void {
+    this.#error ??= error ?? null;
+    this.#socket.destroy();
+  }
+
+  /** Goes on over TLS; the plain socket's events are the leg's no more. */
+  replaceSocket(socket: TLSSocket): void {
+    this.#detach();
+    this.#socket = socket;
+    this.#attach(socket);
+  }
+
+  /** Gives the bytes read last back, for TLS to read: a handshake that began without being asked for. */
+  unread(bytes: Buffer): void {
+    this.#detach();
+    this.#socket.unshift(bytes);
+  }
+
+  #attach(socket: Socket): void {
+    const read = legReads.get(socket);
+    if (read === undefined) socket.on('data', this.#onData);
+    else read.take = (length) => this.#owner.onBytes(sharedRead, length);
+    socket.on('error', this.#onError);
+    socket.on('drain', this.#onDrain);
+    socket.on('end', this.#onEnd);
+    socket.on('close', this.#onClose);
+    socket.resume();
+  }
+
+  #detach(): void {
+    const socket = this.#socket;
+    const read = legReads.get(socket);
+    if (read !== undefined) read.take = null;
+    socket.off('data', this.#onData);
+    socket.off('drain', this.#onDrain);
+    socket.off('end', this.#onEnd);
+    socket.off('close', this.#onClose);
+    // Errors are still heard: nobody else does.
+  }
+
+  readonly #onData = (chunk: Buffer): void => this.#owner.onBytes(chunk, chunk.length);
+
+  readonly #onError = (error: Error): void => {
+    this.#error ??= error;
+  };
+
+  readonly #onDrain = (): void => this.#owner.onDrain();
+
+  readonly #onEnd = (): void => {
+    this.#socket.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#owner.onClosed(this.#error);
+  };
+}
+
+/** How long a connection that we end may take for its last bytes. */
+const lingerMs = 5_000;
+
+/** What a socket made here gives its bytes to. */
+interface LegRead {
+  take: ((length: number) => void) | null;
+}
+
+const legReads = new WeakMap<Socket, LegRead>();
+
+/** `onread` for a socket that a leg will own. */
+function sharedOnRead(read: LegRead) {
+  return {
+    buffer: sharedRead,
+    callback: (length: number): boolean => {
+      read.take?.(length);
+      return true;
+    },
+  };
+}
+
+/** A socket to a server, not connected yet. */
+export function legSocket(): Socket {
+  const read: LegRead = { take: null };
+  const socket = new Socket({ onread: sharedOnRead(read) });
+  legReads.set(socket, read);
+  return socket;
+}
+
+/** What Node keeps of a listening socket; not public, so its shape is checked before use. */
+interface ListeningHandle {
+  onconnection: (status: number, handle: unknown) => void;
+}
+
+/**
+ * Hands each accepted connection to `take`, made so that it reads into the shared memory.
+ *
+ * Node has no public way to give an accepted socket an `onread`: its own handler of new connections is
+ * replaced by one that does. Where that is not possible the sockets are plain ones, only slower.
+ */
+export function takeConnections(server: Server, take: (socket: Socket) => void): void {
+  const handle = '_handle' in server ? server._handle : null;
+  if (!isListeningHandle(handle)) {
+    server.on('connection', take);
+    return;
+  }
+  handle.onconnection = (status, connection) => {
+    if (status !== 0) return;
+    take(acceptedSocket(connection));
+  };
+}
+
+function isListeningHandle(handle: unknown): handle is ListeningHandle {
+  return (
+    typeof handle === 'object' &&
+    handle !== null &&
+    'onconnection' in handle &&
+    typeof handle.onconnection === 'function'
+  );
+}
+
+function acceptedSocket(handle: unknown): Socket {
+  const read: LegRead = { take: null };
+  // @ts-expect-error the constructor takes a handle of any accepted connection; its type does not say so
+  const socket = new Socket({ handle, allowHalfOpen: false, onread: sharedOnRead(read) });
+  legReads.set(socket, read);
+  return socket;
+}

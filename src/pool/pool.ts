@@ -1,0 +1,316 @@
+import type { Notification } from '../wire/index.ts';
+import type { Credentials } from './auth/index.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { PoolMode } from './config/index.ts';
+import type { Database } from './database.ts';
+import { ParameterSet } from './parameters.ts';
+import type { Pooler } from './pooler.ts';
+import { ServerConnection, type LoggedIn } from './server-connection.ts';
+import { openServer } from './server-login.ts';
+import { nowUs, Traffic } from './traffic.ts';
+
+/** Logins under way at once for one pool: a burst of clients must not become a burst of backends. */
+const mostLogins = 4;
+
+/** Why servers of a pool could not be had the last time, and since when. */
+export interface LoginFailure {
+  readonly message: string;
+  readonly atMs: number;
+  /** The server refused the login, rather than not being there. */
+  readonly isRefusal: boolean;
+}
+
+/**
+ * The servers of one database and user, and the clients that use them or wait for one.
+ *
+ * Waiting is first come, first served: a server that gets free goes straight to the client that waits
+ * longest, and only without one to the idle servers.
+ */
+export class Pool {
+  readonly pooler: Pooler;
+  readonly database: Database;
+  /** As whom servers log in. */
+  readonly user: string;
+  credentials: Credentials;
+  readonly traffic = new Traffic();
+  readonly clients = new Set<ClientConnection>();
+  readonly waiting = new Set<ClientConnection>();
+  /** All logged-in servers; `idle` are those that nobody uses, the last used at the end. */
+  readonly servers = new Set<ServerConnection>();
+  readonly idle: ServerConnection[] = [];
+  loginsUnderWay = 0;
+  failure: LoginFailure | null = null;
+  /** What servers report at login; null until the first has. */
+  welcome: ReadonlyMap<string, string> | null = null;
+  usedAtMs = Date.now();
+  /** Settings that the hot path asks for, as they are for this pool. */
+  mode: PoolMode = 'session';
+  sharesStatements = false;
+  inspectsQueries = false;
+
+  readonly #welcomes: PromiseWithResolvers<ReadonlyMap<string, string>>[] = [];
+
+  constructor(pooler: Pooler, database: Database, credentials: Credentials) {
+    this.pooler = pooler;
+    this.database = database;
+    this.user = credentials.user;
+    this.credentials = credentials;
+    this.configure();
+  }
+
+  /** Takes over what the configuration says now. */
+  configure(): void {
+    const { settings, config } = this.pooler;
+    const user = config.users.get(this.user);
+    this.mode = user?.poolMode ?? this.database.entry.poolMode ?? settings.pool_mode;
+    this.sharesStatements = this.mode !== 'session' && settings.max_prepared_statements > 0;
+    this.inspectsQueries = this.mode === 'auto';
+  }
+
+  get size(): number {
+    const user = this.pooler.config.users.get(this.user);
+    return (
+      user?.poolSize ?? this.database.entry.poolSize ?? this.pooler.settings.default_pool_size
+    );
+  }
+
+  get reserveSize(): number {
+    const user = this.pooler.config.users.get(this.user);
+    return (
+      user?.reservePoolSize ??
+      this.database.entry.reservePoolSize ??
+      this.pooler.settings.reserve_pool_size
+    );
+  }
+
+  get isPaused(): boolean {
+    return this.pooler.isPaused || this.database.isPaused;
+  }
+
+  /** A server for a client that has a request; null: it waits, and `resumeWith` is called later. */
+  acquire(client: ClientConnection): ServerConnection | null {
+    this.usedAtMs = client.requestedAtMs;
+    if (this.waiting.size === 0 && !this.isPaused) {
+      const server = this.#takeIdle();
+      if (server !== null) return server;
+    }
+    client.waitingSinceUs = nowUs();
+    this.waiting.add(client);
+    if (!this.isPaused) this.grow();
+    return null;
+  }
+
+  stopWaiting(client: ClientConnection): void {
+    this.waiting.delete(client);
+  }
+
+  /** A transaction is over; what that means depends on the mode. */
+  onTransactionEnd(server: ServerConnection, client: ClientConnection): void {
+    if (this.mode === 'session' || client.pinReason !== null || client.isMidMessage) return;
+    server.client = null;
+    client.unlink();
+    this.onServerFree(server);
+  }
+
+  /** The server has answered and its transaction goes on. */
+  onTransactionOpen(server: ServerConnection): void {
+    if (this.mode !== 'statement' || !server.isInTransaction) return;
+    server.client?.fail('08P01', 'transaction blocks not allowed in statement pooling mode');
+  }
+
+  /** Nobody has the server, and nothing is due from it. */
+  onServerFree(server: ServerConnection): void {
+    if (server.state === 'closed') return;
+    if (server.closeReason !== null) return server.close(server.closeReason);
+    if (server.cancelsUnderWay > 0) {
+      server.enter('tested');
+      return;
+    }
+    if (this.#needsReset(server)) return this.#reset(server);
+    this.#offer(server);
+  }
+
+  onServerClosed(server: ServerConnection): void {
+    this.servers.delete(server);
+    this.#dropIdle(server);
+    this.database.serverCount--;
+    this.pooler.onServerClosed(server);
+    this.serveWaiting();
+  }
+
+  onClientLeft(client: ClientConnection, reason: string): void {
+    this.clients.delete(client);
+    this.waiting.delete(client);
+    this.pooler.onClientLeft(client, reason);
+  }
+
+  onNotification(server: ServerConnection, notification: Notification): void {
+    this.pooler.onNotification(server, notification);
+  }
+
+  /** After RESUME, a new limit or a server that has gone: whoever waits is served as far as can be. */
+  serveWaiting(): void {
+    while (this.waiting.size > 0 && !this.isPaused) {
+      const server = this.#takeIdle();
+      if (server === null) return this.grow();
+      this.#giveToFirst(server);
+    }
+  }
+
+  /** Opens servers for those that wait, within the limits. */
+  grow(): void {
+    while (this.#wantsMore() && this.pooler.mayOpen(this)) this.open();
+  }
+
+  /** Opens one server, whether or not somebody waits. */
+  open(): void {
+    this.loginsUnderWay++;
+    this.database.serverCount++;
+    void this.#open();
+  }
+
+  /** What servers report at login: known from an earlier one, else from one that is opened now. */
+  learnWelcome(): Promise<ReadonlyMap<string, string>> {
+    if (this.welcome !== null) return Promise.resolve(this.welcome);
+    const waiter = Promise.withResolvers<ReadonlyMap<string, string>>();
+    this.#welcomes.push(waiter);
+    if (this.loginsUnderWay === 0 && this.#mayRetry() && this.pooler.mayOpen(this)) this.open();
+    else if (this.loginsUnderWay === 0) this.#failWelcomes();
+    return waiter.promise;
+  }
+
+  /** Why a login has just been refused, for clients that would only run into the same. */
+  get cachedRefusal(): string | null {
+    const { failure } = this;
+    if (failure === null || this.servers.size > 0 || this.#mayRetry()) return null;
+    return `server login has been failing, cached error: ${failure.message} (server_login_retry)`;
+  }
+
+  get serverTotal(): number {
+    return this.servers.size + this.loginsUnderWay;
+  }
+
+  /** The idle server that was used last the longest time ago. */
+  get longestIdle(): ServerConnection | null {
+    return this.idle[0] ?? null;
+  }
+
+  #takeIdle(): ServerConnection | null {
+    while (this.idle.length > 0) {
+      const server = this.pooler.settings.server_round_robin ? this.idle.shift()! : this.idle.pop()!;
+      if (!this.#needsCheck(server)) return server;
+      this.#check(server);
+    }
+    return null;
+  }
+
+  #needsCheck(server: ServerConnection): boolean {
+    const { server_check_query: query, server_check_delay: delay } = this.pooler.settings;
+    return query !== '' && Date.now() - server.stateSinceMs > delay * 1000;
+  }
+
+  #check(server: ServerConnection): void {
+    const { server_check_query: query } = this.pooler.settings;
+    server.enter('tested');
+    server.run(query === '<empty>' ? ';' : query, (error) => {
+      if (error !== null) server.close(`server_check_query failed: ${error.message}`);
+    });
+  }
+
+  #needsReset(server: ServerConnection): boolean {
+    const { settings } = this.pooler;
+    if (!server.isDirty || settings.server_reset_query === '') return false;
+    return this.mode === 'session' || settings.server_reset_query_always || server.wasPinned;
+  }
+
+  #reset(server: ServerConnection): void {
+    server.isDirty = false;
+    server.enter('tested');
+    server.run(this.pooler.settings.server_reset_query, (error) => {
+      server.wasPinned = false;
+      if (error !== null) server.close(`server_reset_query failed: ${error.message}`);
+    });
+  }
+
+  #offer(server: ServerConnection): void {
+    if (this.waiting.size > 0 && !this.isPaused) return this.#giveToFirst(server);
+    server.enter('idle');
+    this.idle.push(server);
+    this.pooler.onServerIdle();
+  }
+
+  #giveToFirst(server: ServerConnection): void {
+    for (const client of this.waiting) {
+      this.waiting.delete(client);
+      client.resumeWith(server);
+      return;
+    }
+  }
+
+  #dropIdle(server: ServerConnection): void {
+    const index = this.idle.indexOf(server);
+    if (index >= 0) this.idle.splice(index, 1);
+  }
+
+  #wantsMore(): boolean {
+    if (this.loginsUnderWay >= Math.min(mostLogins, this.waiting.size)) return false;
+    if (!this.#mayRetry()) return false;
+    const most = this.size + (this.#mayUseReserve() ? this.reserveSize : 0);
+    return this.serverTotal < most;
+  }
+
+  #mayUseReserve(): boolean {
+    const afterUs = this.pooler.settings.reserve_pool_timeout * 1e6;
+    for (const client of this.waiting) return nowUs() - client.waitingSinceUs >= afterUs;
+    return false;
+  }
+
+  #mayRetry(): boolean {
+    if (this.failure === null) return true;
+    return Date.now() - this.failure.atMs >= this.pooler.settings.server_login_retry * 1000;
+  }
+
+  async #open(): Promise<void> {
+    let loggedIn: LoggedIn;
+    try {
+      loggedIn = await openServer(this);
+    } catch (error) {
+      this.loginsUnderWay--;
+      this.database.serverCount--;
+      this.#onOpenFailed(error);
+      return;
+    }
+    this.loginsUnderWay--;
+    this.#onOpened(loggedIn);
+  }
+
+  #onOpened(loggedIn: LoggedIn): void {
+    this.failure = null;
+    this.welcome = loggedIn.reported;
+    const parameters = parametersOf(this.pooler, loggedIn.reported);
+    const server = new ServerConnection(this, this.pooler.nextServerId(), loggedIn, parameters);
+    this.servers.add(server);
+    this.pooler.onServerOpened(server);
+    for (const waiter of this.#welcomes.splice(0)) waiter.resolve(loggedIn.reported);
+    this.onServerFree(server);
+  }
+
+  #onOpenFailed(error: unknown): void {
+    this.failure = this.pooler.describeFailure(this, error);
+    this.#failWelcomes();
+    if (this.servers.size > 0 || !this.failure.isRefusal) return;
+    const reason = this.cachedRefusal ?? this.failure.message;
+    for (const client of [...this.waiting]) client.fail('08P01', reason);
+  }
+
+  #failWelcomes(): void {
+    const message = this.cachedRefusal ?? this.failure?.message ?? 'no server can be opened';
+    for (const waiter of this.#welcomes.splice(0)) waiter.reject(new Error(message));
+  }
+}
+
+function parametersOf(pooler: Pooler, reported: ReadonlyMap<string, string>): ParameterSet {
+  let parameters = new ParameterSet(pooler.tracked);
+  for (const [name, value] of reported) parameters = parameters.with(name, value);
+  return parameters;
+}

@@ -1,0 +1,446 @@
+import { ServerError } from '../errors/index.ts';
+import type { Log } from '../service/index.ts';
+import type { TlsTarget } from '../session/index.ts';
+import {
+  MessageBuffer,
+  ScramKeyCache,
+  type AuthenticationSecret,
+  type Notification,
+} from '../wire/index.ts';
+import { AuthQueries } from './auth-queries.ts';
+import { peerUid, serverSecretOf, type Credentials } from './auth/index.ts';
+import { Cancels } from './cancels.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { ClientHandshake } from './client-handshake.ts';
+import { consoleDatabase, type ClientStartup } from './client-startup.ts';
+import type { DatabaseEntry, PoolerConfig, PoolSettings } from './config/index.ts';
+import { Database } from './database.ts';
+import { DnsCache } from './dns-cache.ts';
+import type { Leg, LegOwner } from './leg.ts';
+import { ParameterSet, TrackedNames } from './parameters.ts';
+import { Pool, type LoginFailure } from './pool.ts';
+import { Refusal } from './refusal.ts';
+import { ReplicationPipe } from './replication-pipe.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { openServer } from './server-login.ts';
+import { StatementCache } from './statements.ts';
+import { loadClientTls, serverTlsTarget, type ClientTls } from './tls-settings.ts';
+import { Traffic } from './traffic.ts';
+import { Users } from './users.ts';
+
+/** What every connection of one thread writes through. One composition at a time each. */
+export interface Outputs {
+  readonly toClient: MessageBuffer;
+  readonly toServer: MessageBuffer;
+}
+
+/** Whether new clients are let in. */
+export type Admission = 'open' | 'draining';
+
+export interface PoolerOptions {
+  readonly config: PoolerConfig;
+  readonly log: Log;
+  /** Makes the console of a connection to database `pgbouncer`. */
+  readonly console: (pooler: Pooler, leg: Leg, user: string) => LegOwner;
+}
+
+const outputBytes = 256 * 1024;
+
+/**
+ * Everything a pooler knows: its configuration, databases, pools, clients and servers.
+ *
+ * It assembles; what happens on a connection is in ClientHandshake, ClientConnection and ServerConnection,
+ * who gets a server when in Pool, what happens by time in Janitor.
+ */
+export class Pooler {
+  readonly log: Log;
+  readonly outputs: Outputs = {
+    toClient: new MessageBuffer(outputBytes),
+    toServer: new MessageBuffer(outputBytes),
+  };
+  readonly statements = new StatementCache();
+  readonly scramKeys = new ScramKeyCache();
+  readonly dns: DnsCache;
+  readonly cancels: Cancels;
+  readonly authQueries: AuthQueries;
+  readonly databases = new Map<string, Database>();
+  readonly handshakes = new Set<ClientHandshake>();
+  readonly clients = new Set<ClientConnection>();
+  readonly startedAtMs = Date.now();
+  config: PoolerConfig;
+  /** What databases that are gone have done: totals never go back. */
+  readonly pastTraffic = new Traffic();
+  tracked: TrackedNames;
+  users!: Users;
+  clientTls!: ClientTls;
+  isPaused = false;
+  isSuspended = false;
+  admission: Admission = 'open';
+  readonly #makeConsole: PoolerOptions['console'];
+  readonly #watchers = new Set<() => void>();
+  #lastClientId = 0;
+  #lastServerId = 0;
+
+  private constructor(options: PoolerOptions) {
+    this.config = options.config;
+    this.log = options.log;
+    this.#makeConsole = options.console;
+    this.tracked = new TrackedNames(options.config.settings.track_extra_parameters);
+    this.dns = new DnsCache(() => ({
+      found: this.settings.dns_max_ttl,
+      missing: this.settings.dns_nxdomain_ttl,
+    }));
+    this.cancels = new Cancels(this);
+    this.authQueries = new AuthQueries(this);
+  }
+
+  /** @throws POOL_AUTH_*, SESSION_FILE  what the configuration names cannot be read */
+  static async make(options: PoolerOptions): Promise<Pooler> {
+    const pooler = new Pooler(options);
+    pooler.clientTls = loadClientTls(options.config.settings);
+    pooler.users = await Users.load(options.config.settings, pooler.authQueries);
+    for (const entry of options.config.databases.values()) {
+      if (entry.name !== '*') pooler.databases.set(entry.name, new Database(entry.name, entry, false));
+    }
+    return pooler;
+  }
+
+  get settings(): PoolSettings {
+    return this.config.settings;
+  }
+
+  /** Every pool of every database. */
+  get pools(): Pool[] {
+    return [...this.databases.values()].flatMap((database) => [...database.pools.values()]);
+  }
+
+  /** Puts another configuration in force. What it cannot change in a running pooler stays as it was. */
+  async configure(config: PoolerConfig): Promise<void> {
+    const clientTls = loadClientTls(config.settings);
+    await this.users.reload(config.settings);
+    this.clientTls = clientTls;
+    this.config = config;
+    this.dns.forget();
+    for (const entry of config.databases.values()) {
+      if (entry.name !== '*') this.#configureDatabase(entry);
+    }
+    for (const database of this.databases.values()) this.#findGone(database);
+    for (const pool of this.pools) {
+      pool.configure();
+      pool.serveWaiting();
+    }
+  }
+
+  take(leg: Leg): void {
+    this.handshakes.add(new ClientHandshake(this, leg));
+  }
+
+  nextClientId(): number {
+    return ++this.#lastClientId;
+  }
+
+  nextServerId(): number {
+    return ++this.#lastServerId;
+  }
+
+  /** The tracked ones of what a server reported. */
+  parametersOf(reported: ReadonlyMap<string, string>): ParameterSet {
+    let parameters = new ParameterSet(this.tracked);
+    for (const [name, value] of reported) parameters = parameters.with(name, value);
+    return parameters;
+  }
+
+  /** @throws Refusal  a limit is reached, the database is closed to new clients, or encryption is missing */
+  checkAdmission(startup: ClientStartup, leg: Leg): void {
+    const { mode } = this.clientTls;
+    const needsTls = mode === 'require' || mode === 'verify-ca' || mode === 'verify-full';
+    if (needsTls && leg.tlsSocket === null && !this.isLocal(leg)) {
+      throw new Refusal('08P01', 'SSL required');
+    }
+    if (startup.isAdmin) return;
+    if (this.admission === 'draining') throw new Refusal('57P03', 'server shutting down');
+    if (this.clients.size + this.handshakes.size > this.settings.max_client_conn) {
+      throw new Refusal('53300', 'no more connections allowed (max_client_conn)');
+    }
+  }
+
+  /** @throws Refusal */
+  findDatabase(name: string): Database {
+    const known = this.databases.get(name) ?? this.#automatic(name);
+    if (known === undefined) throw new Refusal('3D000', `no such database: ${name}`);
+    if (known.isDisabled) throw new Refusal('08P01', `database "${name}" is disabled`);
+    known.usedAtMs = Date.now();
+    return known;
+  }
+
+  /** The pool that a client of this database and user belongs to. @throws Refusal */
+  async poolFor(name: string, credentials: Credentials): Promise<Pool> {
+    const database = this.findDatabase(name);
+    this.#checkClientLimits(database, credentials.user);
+    const forced = database.entry.user;
+    const user = forced ?? credentials.user;
+    const known = database.pools.get(user);
+    if (known !== undefined) {
+      if (forced === null) known.credentials = credentials;
+      const refusal = known.cachedRefusal;
+      if (refusal !== null) throw new Refusal('08P01', refusal);
+      return known;
+    }
+    const own = forced === null ? credentials : await this.#forcedCredentials(database, forced);
+    const made = database.pools.get(user) ?? new Pool(this, database, own);
+    database.pools.set(user, made);
+    return made;
+  }
+
+  /** How servers of a pool log in; null: there is nothing to answer a request for a password with. */
+  serverSecretOf(pool: Pool): AuthenticationSecret | null {
+    return serverSecretOf(pool.credentials);
+  }
+
+  serverTls(): TlsTarget {
+    return serverTlsTarget(this.settings);
+  }
+
+  /** Over a Unix socket. */
+  isLocal(leg: Leg): boolean {
+    return leg.socket.remoteAddress === undefined;
+  }
+
+  peerUidOf(leg: Leg): Promise<number | null> {
+    return peerUid(leg.socket);
+  }
+
+  openConsole(leg: Leg, user: string): LegOwner {
+    return this.#makeConsole(this, leg, user);
+  }
+
+  async openReplication(
+    startup: ClientStartup,
+    credentials: Credentials,
+  ): Promise<ReplicationPipe> {
+    const pool = await this.poolFor(startup.database, credentials);
+    const loggedIn = await openServer(pool, {
+      parameters: { replication: startup.replication ?? 'true' },
+    });
+    return new ReplicationPipe(pool, loggedIn);
+  }
+
+  /** Whether one more server may be opened for the pool; room is made by closing idle ones of others. */
+  mayOpen(pool: Pool): boolean {
+    const { database } = pool;
+    const mostOfDatabase = database.entry.maxDbConnections ?? this.settings.max_db_connections;
+    if (mostOfDatabase > 0 && database.serverCount >= mostOfDatabase) {
+      this.#evictIdle([...database.pools.values()], pool);
+      return false;
+    }
+    const mostOfUser =
+      this.config.users.get(pool.user)?.maxUserConnections ?? this.settings.max_user_connections;
+    if (mostOfUser === 0) return true;
+    const ofUser = this.pools.filter(({ user }) => user === pool.user);
+    if (ofUser.reduce((sum, { serverTotal }) => sum + serverTotal, 0) < mostOfUser) return true;
+    this.#evictIdle(ofUser, pool);
+    return false;
+  }
+
+  describeFailure(pool: Pool, error: unknown): LoginFailure {
+    this.log.warn('a server cannot be had', { database: pool.database.name, user: pool.user, error });
+    const message = error instanceof ServerError ? error.fields.message : messageOf(error);
+    const isRefusal = error instanceof ServerError && !error.sqlstate.startsWith('57P');
+    return { message, atMs: Date.now(), isRefusal };
+  }
+
+  onClientLoggedIn(client: ClientConnection): void {
+    const { pool } = client;
+    this.clients.add(client);
+    this.cancels.add(client);
+    pool.clients.add(client);
+    pool.database.clientCount++;
+    pool.traffic.clientLogins++;
+    if (this.settings.log_connections) {
+      this.log.info('login', { database: pool.database.name, user: client.user, client: client.id });
+    }
+  }
+
+  onClientLeft(client: ClientConnection, reason: string): void {
+    this.clients.delete(client);
+    this.cancels.remove(client);
+    const { database } = client.pool;
+    database.clientCount--;
+    if (this.settings.log_disconnections) {
+      this.log.info('closing', { database: database.name, user: client.user, client: client.id, reason });
+    }
+    this.#tell();
+  }
+
+  /** @param reason  null: it went on to something else */
+  onHandshakeOver(handshake: ClientHandshake, reason: string | null): void {
+    this.handshakes.delete(handshake);
+    if (reason !== null && this.settings.log_pooler_errors) {
+      this.log.warn('a client was not let in', {
+        database: handshake.database,
+        user: handshake.user,
+        reason,
+      });
+    }
+  }
+
+  onServerOpened(server: ServerConnection): void {
+    if (!this.settings.log_connections) return;
+    this.log.info('new server connection', { database: server.pool.database.name, server: server.id });
+  }
+
+  onServerClosed(server: ServerConnection): void {
+    const { pool } = server;
+    if (this.settings.log_disconnections) {
+      this.log.info('server connection closed', {
+        database: pool.database.name,
+        server: server.id,
+        reason: server.closeReason ?? 'the server closed it',
+      });
+    }
+    this.#serveOthers(pool);
+    this.#tell();
+  }
+
+  onNotification(server: ServerConnection, notification: Notification): void {
+    this.log.debug('a notification that nobody listens to', {
+      database: server.pool.database.name,
+      channel: notification.channel,
+    });
+  }
+
+  /** Resolves when `isTrue` is; asked again whenever a client or server leaves or gets free. */
+  async until(isTrue: () => boolean, signal?: AbortSignal): Promise<void> {
+    if (isTrue()) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (isTrue()) resolve();
+    };
+    const give = (): void => reject(signal?.reason);
+    this.#watchers.add(look);
+    signal?.addEventListener('abort', give, { once: true });
+    try {
+      await promise;
+    } finally {
+      this.#watchers.delete(look);
+      signal?.removeEventListener('abort', give);
+    }
+  }
+
+  /** Something has become free or is gone. */
+  #tell(): void {
+    for (const look of this.#watchers) look();
+  }
+
+  /** Asked of every server that gets free: cheap when nobody waits for it. */
+  onServerIdle(): void {
+    if (this.#watchers.size > 0) this.#tell();
+  }
+
+  #automatic(name: string): Database | undefined {
+    const entry = this.config.databases.get('*');
+    if (entry === undefined || name === consoleDatabase) return undefined;
+    const database = new Database(name, { ...entry, name }, true);
+    this.databases.set(name, database);
+    return database;
+  }
+
+  #configureDatabase(entry: DatabaseEntry): void {
+    const known = this.databases.get(entry.name);
+    if (known === undefined) {
+      this.databases.set(entry.name, new Database(entry.name, entry, false));
+      return;
+    }
+    if (isElsewhere(known.entry, entry)) this.#retire(known, 'database configuration changed');
+    known.entry = entry;
+  }
+
+  /** A database that is no longer configured serves its clients to the end of their transactions. */
+  #findGone(database: Database): void {
+    if (database.isAutomatic ? this.config.databases.has('*') : this.config.databases.has(database.name)) {
+      return;
+    }
+    this.#retire(database, 'database removed');
+    for (const pool of database.pools.values()) {
+      for (const client of [...pool.clients]) client.fail('08P01', 'database removed');
+    }
+    if (database.serverCount === 0) this.databases.delete(database.name);
+  }
+
+  /** Every server of the database is closed once it is free. */
+  #retire(database: Database, reason: string): void {
+    for (const pool of database.pools.values()) {
+      pool.failure = null;
+      pool.welcome = null;
+      for (const server of [...pool.servers]) {
+        server.closeReason ??= reason;
+        if (server.state === 'idle') server.close(reason);
+      }
+    }
+  }
+
+  reconnect(database: Database): void {
+    this.#retire(database, 'RECONNECT command issued');
+    this.dns.forget();
+  }
+
+  #checkClientLimits(database: Database, user: string): void {
+    const ofDatabase = database.entry.maxDbClientConnections ?? this.settings.max_db_client_connections;
+    if (ofDatabase > 0 && database.clientCount >= ofDatabase) {
+      throw new Refusal('53300', 'client connections exceeded (max_db_client_connections)');
+    }
+    const ofUser =
+      this.config.users.get(user)?.maxUserClientConnections ??
+      this.settings.max_user_client_connections;
+    if (ofUser === 0) return;
+    let count = 0;
+    for (const client of this.clients) if (client.user === user) count++;
+    if (count >= ofUser) {
+      throw new Refusal('53300', 'client connections exceeded (max_user_client_connections)');
+    }
+  }
+
+  async #forcedCredentials(database: Database, user: string): Promise<Credentials> {
+    const { password } = database.entry;
+    if (password !== null) return { user, password, scramKeys: null };
+    const stored = await this.users.find(user, database.name);
+    return { user, password: stored?.password ?? null, scramKeys: null };
+  }
+
+  #evictIdle(pools: readonly Pool[], but: Pool): void {
+    const idle = pools
+      .filter((pool) => pool !== but)
+      .flatMap(({ longestIdle }) => (longestIdle === null ? [] : [longestIdle]))
+      .toSorted((a, b) => a.stateSinceMs - b.stateSinceMs);
+    idle[0]?.close('evicted');
+  }
+
+  /** A server less: another pool of the same database or user may be waiting for its place. */
+  #serveOthers(pool: Pool): void {
+    for (const other of this.pools) {
+      const isRelated = other.database === pool.database || other.user === pool.user;
+      if (isRelated && other !== pool && other.waiting.size > 0) other.serveWaiting();
+    }
+  }
+}
+
+/** What a server is reached by or logs in with has changed: those there are of no more use. */
+function isElsewhere(before: DatabaseEntry, after: DatabaseEntry): boolean {
+  const keyOf = (entry: DatabaseEntry): string =>
+    JSON.stringify([
+      entry.dbname,
+      entry.hosts,
+      entry.port,
+      entry.user,
+      entry.password?.reveal() ?? null,
+      entry.connectQuery,
+      entry.targetSessionAttrs,
+      entry.parameters,
+    ]);
+  return keyOf(before) !== keyOf(after);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+

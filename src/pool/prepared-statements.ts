@@ -1,0 +1,104 @@
+import { Kind, skip, type Expectations, type Mark } from './expectations.ts';
+import { writeCloseStatement, writeParse } from './requests.ts';
+import type { Statement, UnnamedStatement } from './statements.ts';
+import type { MessageBuffer } from '../wire/index.ts';
+
+/**
+ * The statements that one server has, or will have when what was written to it is done.
+ *
+ * They are marked when their Parse is written, so that the next Bind of the same pipeline finds them, and
+ * unmarked when the server never came to that Parse.
+ */
+export class PreparedStatements {
+  /** In the order of their last use. */
+  readonly #statements = new Set<Statement>();
+  readonly #expected: Expectations;
+  readonly #out: MessageBuffer;
+  #unnamed: UnnamedStatement | null = null;
+
+  constructor(expected: Expectations, out: MessageBuffer) {
+    this.#expected = expected;
+    this.#out = out;
+  }
+
+  get count(): number {
+    return this.#statements.size;
+  }
+
+  has(statement: Statement): boolean {
+    return this.#statements.has(statement);
+  }
+
+  /** Makes sure that the server has it, by a Parse of ours where it has not. @returns whether one was needed */
+  ensure(statement: Statement, most: number): boolean {
+    if (this.#statements.has(statement)) {
+      this.#touch(statement, most);
+      return false;
+    }
+    writeParse(this.#out, statement.serverName, statement.tail);
+    this.#expected.push(Kind.parse | skip, { undo: () => this.#statements.delete(statement) });
+    this.add(statement, most);
+    return true;
+  }
+
+  /** Its Parse is being written. Over the limit, the one that was not used for the longest time is closed. */
+  add(statement: Statement, most: number): void {
+    this.#statements.add(statement);
+    if (this.#statements.size <= most) return;
+    for (const oldest of this.#statements) {
+      this.#close(oldest);
+      return;
+    }
+  }
+
+  delete(statement: Statement): void {
+    this.#statements.delete(statement);
+  }
+
+  /** The statement that has no name just now. */
+  get unnamed(): UnnamedStatement | null {
+    return this.#unnamed;
+  }
+
+  setUnnamed(unnamed: UnnamedStatement | null): void {
+    this.#unnamed = unnamed;
+  }
+
+  /** Before a Bind or Describe without a name: the server's is this client's, or none. */
+  ensureUnnamed(unnamed: UnnamedStatement | null): void {
+    if (this.#unnamed === unnamed) return;
+    const before = this.#unnamed;
+    const mark: Mark = { undo: () => (this.#unnamed = before) };
+    if (unnamed === null) {
+      writeCloseStatement(this.#out, '');
+      this.#expected.push(Kind.close | skip, mark);
+    } else {
+      writeParse(this.#out, '', unnamed.tail);
+      this.#expected.push(Kind.parse | skip, mark);
+    }
+    this.#unnamed = unnamed;
+  }
+
+  /** A simple Query takes the place of the unnamed statement. */
+  forgetUnnamed(): void {
+    this.#unnamed = null;
+  }
+
+  forgetAll(): void {
+    this.#statements.clear();
+    this.#unnamed = null;
+  }
+
+  #close(statement: Statement): void {
+    this.#statements.delete(statement);
+    writeCloseStatement(this.#out, statement.serverName);
+    this.#expected.push(Kind.close | skip, { undo: () => this.#statements.add(statement) });
+  }
+
+  /** Only a server that is nearly full needs to know which it used last. */
+  #touch(statement: Statement, most: number): void {
+    if (this.#statements.size * 2 <= most) return;
+    this.#statements.delete(statement);
+    this.#statements.add(statement);
+  }
+}

@@ -1,0 +1,50 @@
+import { FrontendTag, type MessageBuffer } from '../wire/index.ts';
+
+const statementKind = 0x53; // S
+
+/** Requests of our own, and clients' requests under another name. */
+export function writeQuery(out: MessageBuffer, text: string): void {
+  out.begin(FrontendTag.query);
+  out.text(text, 'the query');
+  out.finish();
+}
+
+/** @param tail  everything of the Parse after its name */
+export function writeParse(out: MessageBuffer, name: string, tail: Buffer): void {
+  out.begin(FrontendTag.parse);
+  out.text(name, 'the statement name');
+  out.bytes(tail);
+  out.finish();
+}
+
+export function writeCloseStatement(out: MessageBuffer, name: string): void {
+  writeNamed(out, FrontendTag.close, name);
+}
+
+export function writeDescribeStatement(out: MessageBuffer, name: string): void {
+  writeNamed(out, FrontendTag.describe, name);
+}
+
+function writeNamed(out: MessageBuffer, tag: number, name: string): void {
+  out.begin(tag);
+  out.byte(statementKind);
+  out.text(name, 'the statement name');
+  out.finish();
+}
+
+/**
+ * The head of a Bind: its length word, portal and statement name. The rest, `restBytes` of it, follows unread.
+ */
+export function writeBindHead(
+  out: MessageBuffer,
+  head: { bytes: Buffer; portalStart: number; portalEnd: number },
+  statement: string,
+  restBytes: number,
+): void {
+  const portalBytes = head.portalEnd - head.portalStart + 1;
+  out.byte(FrontendTag.bind);
+  out.int32(4 + portalBytes + statement.length + 1 + restBytes);
+  out.slice(head.bytes, head.portalStart, head.portalEnd + 1);
+  for (let i = 0; i < statement.length; i++) out.byte(statement.charCodeAt(i));
+  out.byte(0);
+}

@@ -1,0 +1,544 @@
+import { isSluiceError, SluiceError, type ServerMessageFields } from '../errors/index.ts';
+import {
+  BackendTag,
+  decodeErrorFields,
+  decodeNotification,
+  decodeParameterStatus,
+  describeTag,
+  int32At,
+  type BackendKeyData,
+  type MessageBuffer,
+} from '../wire/index.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { Expectations, fake, Kind, kindOf, nothing, skip, type Mark } from './expectations.ts';
+import type { Leg, LegOwner } from './leg.ts';
+import type { ParameterSet } from './parameters.ts';
+import type { Pool } from './pool.ts';
+import { PreparedStatements } from './prepared-statements.ts';
+import { writeQuery } from './requests.ts';
+import { nowUs } from './traffic.ts';
+
+/** What a server is just after its login. */
+export interface LoggedIn {
+  readonly leg: Leg;
+  readonly key: BackendKeyData;
+  /** Everything it reported. */
+  readonly reported: ReadonlyMap<string, string>;
+  /** Where it is, for messages and the console. */
+  readonly place: ServerPlace;
+  readonly isEncrypted: boolean;
+}
+
+export interface ServerPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `tested`: a query of ours is under way, before it is given to a client or after it came back. */
+export type ServerState = 'idle' | 'active' | 'tested' | 'closed';
+
+const idleStatus = 0x49; // I
+
+/** The largest message that is read whole: names, notices and errors. Larger ones make no sense. */
+const mostReadBytes = 4 * 1024 * 1024;
+
+/**
+ * One connection to a server, and whose its replies are.
+ *
+ * Replies are forwarded as they come: only headers are looked at, and of a few messages the body. What is
+ * due is in `expected`; replies to requests of ours are left out, replies that we owe ourselves are put in.
+ */
+export class ServerConnection implements LegOwner {
+  readonly id: number;
+  readonly pool: Pool;
+  readonly leg: Leg;
+  readonly key: BackendKeyData;
+  readonly place: ServerPlace;
+  readonly isEncrypted: boolean;
+  readonly expected = new Expectations();
+  readonly prepared: PreparedStatements;
+  readonly connectedAtMs = Date.now();
+  parameters: ParameterSet;
+  state: ServerState = 'tested';
+  client: ClientConnection | null = null;
+  /** I, T or E, as its last ReadyForQuery said. */
+  status = idleStatus;
+  /** A request failed and no Sync has come since: it reads and ignores. */
+  hasFailed = false;
+  /** It waits for data of a COPY, and ignores Sync. */
+  isCopyIn = false;
+  /** Since when it is in this state; when its last request came. */
+  stateSinceMs = Date.now();
+  requestedAtMs = Date.now();
+  /** Why it must not be used again once it is free; null: it may. */
+  closeReason: string | null = null;
+  /** A client has used it since it was reset; one that kept it between transactions has. */
+  isDirty = false;
+  wasPinned = false;
+  /** Cancel requests on their way to it: until they have arrived it must not serve anybody else. */
+  cancelsUnderWay = 0;
+
+  readonly #toClient: MessageBuffer;
+  readonly #toServer: MessageBuffer;
+  /** The start of a message whose rest has not come. */
+  #cut: Buffer | null = null;
+  #passLeft = 0;
+  #isPassForwarded = false;
+  #ownError: ServerMessageFields | null = null;
+  #lastWords: ServerMessageFields | null = null;
+  #queryStartUs = 0;
+  #transactionStartUs = 0;
+  /** What happens when the request of ours under way is answered. */
+  #afterOwn: ((error: ServerMessageFields | null) => void) | null = null;
+
+  constructor(pool: Pool, id: number, loggedIn: LoggedIn, parameters: ParameterSet) {
+    this.pool = pool;
+    this.id = id;
+    this.leg = loggedIn.leg;
+    this.key = loggedIn.key;
+    this.place = loggedIn.place;
+    this.isEncrypted = loggedIn.isEncrypted;
+    this.parameters = parameters;
+    this.#toClient = pool.pooler.outputs.toClient;
+    this.#toServer = pool.pooler.outputs.toServer;
+    this.prepared = new PreparedStatements(this.expected, this.#toServer);
+    this.leg.handTo(this);
+  }
+
+  enter(state: ServerState): void {
+    this.state = state;
+    this.stateSinceMs = Date.now();
+  }
+
+  /** Nothing is due, no transaction is open: another client may have it. */
+  get isFree(): boolean {
+    return (
+      this.status === idleStatus &&
+      this.expected.size === 0 &&
+      !this.isCopyIn &&
+      !this.hasFailed &&
+      this.#passLeft === 0
+    );
+  }
+
+  get isInTransaction(): boolean {
+    return this.status !== idleStatus;
+  }
+
+  /** When the request under way began, 0 when there is none; when its transaction did. Microseconds. */
+  get queryStartUs(): number {
+    return this.#queryStartUs;
+  }
+
+  get transactionStartUs(): number {
+    return this.#transactionStartUs;
+  }
+
+  /** A request of the client goes out: an answer of this kind is due. */
+  expect(kind: number, mark: Mark | null = null): void {
+    if (this.#queryStartUs === 0) {
+      this.#queryStartUs = nowUs();
+      if (this.#transactionStartUs === 0) this.#transactionStartUs = this.#queryStartUs;
+    }
+    this.expected.push(kind, mark);
+  }
+
+  /** When its last ReadyForQuery came. */
+  answeredAtUs = 0;
+
+  /** Sends a query of ours; `after` hears how it ended. One at a time. */
+  run(text: string, after: (error: ServerMessageFields | null) => void): void {
+    this.queueOwn(text, after);
+    this.leg.write(this.#toServer);
+  }
+
+  /** Like `run`, but goes out with what is written next. */
+  queueOwn(text: string, after: ((error: ServerMessageFields | null) => void) | null): void {
+    this.#ownError = null;
+    this.#afterOwn = after;
+    this.prepared.forgetUnnamed();
+    writeQuery(this.#toServer, text);
+    this.expected.push(Kind.query | skip);
+  }
+
+  /** The Sync that ends a failed pipeline, sent or not, was read by us. */
+  becomeSynced(): void {
+    this.hasFailed = false;
+  }
+
+  onBytes(chunk: Buffer, chunkLength: number): void {
+    const client = this.client;
+    this.pool.traffic.sent += client === null ? 0 : chunkLength;
+    let bytes = chunk;
+    let length = chunkLength;
+    if (this.#cut !== null) {
+      bytes = Buffer.concat([this.#cut, chunk.subarray(0, chunkLength)]);
+      length = bytes.length;
+      this.#cut = null;
+    }
+    try {
+      this.#scan(bytes, length);
+    } catch (error) {
+      this.#breakOff(error);
+      return;
+    }
+    if (client !== null) {
+      client.leg.write(this.#toClient);
+      if (client.leg.isFull) this.leg.pause();
+    }
+    if (this.#lastWords !== null) this.close(this.#lastWords.message);
+    else this.#settle();
+  }
+
+  onDrain(): void {
+    this.client?.leg.resume();
+  }
+
+  onClosed(error: Error | null): void {
+    this.enter('closed');
+    const client = this.client;
+    this.client = null;
+    this.pool.onServerClosed(this);
+    const reason = this.closeReason ?? error?.message ?? 'server conn crashed?';
+    client?.onServerLost(this.#lastWords === null ? reason : null);
+  }
+
+  /** @param reason  for the log; the client of this server, if any, is told that its server is gone */
+  close(reason: string): void {
+    this.closeReason ??= reason;
+    if (this.state === 'closed') return;
+    this.leg.destroy();
+  }
+
+  /**
+   * The client has gone away in the middle of something: what is left of it is undone, or the server closed.
+   *
+   * @param isMidMessage  the server has only part of the client's last message
+   */
+  abandon(isMidMessage: boolean): void {
+    this.client = null;
+    this.leg.resume();
+    if (isMidMessage || this.expected.size > 0 || this.isCopyIn || this.hasFailed) {
+      this.close('client disconnected before its query was done');
+      return;
+    }
+    if (this.isInTransaction) {
+      this.enter('tested');
+      this.run('ROLLBACK', (error) => {
+        if (error !== null) this.close(`ROLLBACK failed: ${error.message}`);
+      });
+      return;
+    }
+    this.pool.onServerFree(this);
+  }
+
+  /** Made-up replies whose turn has come, also when the server will say nothing (after a Flush). */
+  emitFakes(): void {
+    const out = this.#toClient;
+    for (let head = this.expected.head; (head & fake) !== 0; head = this.expected.head) {
+      out.begin(kindOf(head) === Kind.parse ? BackendTag.parseComplete : BackendTag.closeComplete);
+      out.finish();
+      this.expected.shift();
+    }
+  }
+
+  /** Forwards what is the client's: `bytes[from, at)` is what has been read and not written yet. */
+  #scan(bytes: Buffer, length: number): void {
+    const { expected } = this;
+    const out = this.#toClient;
+    let at = 0;
+    let from = 0;
+    if (this.#passLeft > 0) {
+      at = Math.min(this.#passLeft, length);
+      this.#passLeft -= at;
+      if (!this.#isPassForwarded) from = at;
+    }
+    let isDropping = this.#isDropping();
+    while (length - at >= 5) {
+      const tag = bytes[at]!;
+      const size = int32At(bytes, at + 1);
+      if (size < 4) throw this.#nonsense(`a length of ${size}`, tag);
+      const next = at + 1 + size;
+      if (tag === BackendTag.dataRow || tag === BackendTag.copyData) {
+        if (isDropping) {
+          if (at > from) out.slice(bytes, from, at);
+          from = Math.min(next, length);
+        }
+        if (next > length) return this.#pass(bytes, from, length, next - length, !isDropping);
+        at = next;
+        continue;
+      }
+      if (next > length) {
+        if (size > mostReadBytes || isBulky(tag)) {
+          if (!isBulky(tag)) throw this.#nonsense(`a length of ${size}`, tag);
+          if (at > from) out.slice(bytes, from, at);
+          from = at;
+          this.#beforeReply(tag);
+          isDropping = this.#isDropping();
+          if (!this.#receive(tag, bytes, at, length) || isDropping) from = length;
+          return this.#pass(bytes, from, length, next - length, from < length);
+        }
+        break;
+      }
+      if (!isAside(tag)) {
+        // What is put in between goes behind what was read before it.
+        if ((expected.head & fake) !== 0 || tag === BackendTag.errorResponse) {
+          if (at > from && !isDropping) out.slice(bytes, from, at);
+          from = at;
+        }
+        this.#beforeReply(tag);
+        isDropping = this.#isDropping();
+      }
+      if (!this.#receive(tag, bytes, at, next) || (isDropping && !isAside(tag))) {
+        if (at > from) out.slice(bytes, from, at);
+        from = next;
+      }
+      isDropping = this.#isDropping();
+      at = next;
+    }
+    if (at > from) out.slice(bytes, from, at);
+    if (at < length) this.#cut = Buffer.from(bytes.subarray(at, length));
+  }
+
+  #pass(bytes: Buffer, from: number, to: number, left: number, isForwarded: boolean): void {
+    if (to > from) this.#toClient.slice(bytes, from, to);
+    this.#passLeft = left;
+    this.#isPassForwarded = isForwarded;
+  }
+
+  /** Replies to requests of ours, and all replies when there is nobody to get them. */
+  #isDropping(): boolean {
+    return this.client === null || (this.expected.head & skip) !== 0;
+  }
+
+  #beforeReply(tag: number): void {
+    this.expected.dropCopyEnds();
+    if (this.client === null) {
+      while ((this.expected.head & fake) !== 0) this.expected.shift();
+    } else {
+      this.emitFakes();
+    }
+    if (this.expected.head === nothing && tag !== BackendTag.errorResponse) {
+      throw this.#nonsense('a reply that nobody asked for', tag);
+    }
+  }
+
+  /**
+   * Takes note of a message in `bytes[at, next)`, header included.
+   *
+   * @returns whether it is the client's, if the request was
+   */
+  #receive(tag: number, bytes: Buffer, at: number, next: number): boolean {
+    const { expected } = this;
+    switch (tag) {
+      case BackendTag.readyForQuery:
+        return this.#receiveReady(bytes[at + 5]!);
+      case BackendTag.commandComplete:
+        if (isForgetting(bytes, at, next)) this.#forgetStatements();
+        this.#answer(Kind.execute);
+        return true;
+      case BackendTag.emptyQueryResponse:
+      case BackendTag.portalSuspended:
+        this.#answer(Kind.execute);
+        return true;
+      case BackendTag.parseComplete:
+        return this.#answerIt(Kind.parse, tag);
+      case BackendTag.bindComplete:
+        return this.#answerIt(Kind.bind, tag);
+      case BackendTag.closeComplete:
+        return this.#answerIt(Kind.close, tag);
+      case BackendTag.rowDescription:
+      case BackendTag.noData:
+        this.#answer(Kind.describe);
+        return true;
+      case BackendTag.parameterDescription:
+      case BackendTag.functionCallResponse:
+      case BackendTag.copyOutResponse:
+      case BackendTag.copyDone:
+        return true;
+      case BackendTag.copyInResponse:
+        this.isCopyIn = !expected.beginCopyIn();
+        return true;
+      case BackendTag.errorResponse:
+        return this.#receiveError(bytes, at, next);
+      case BackendTag.parameterStatus:
+        return this.#receiveParameter(bytes, at, next);
+      case BackendTag.noticeResponse:
+        return this.client !== null && (expected.head & skip) === 0;
+      case BackendTag.notificationResponse:
+        return this.#receiveNotification(bytes, at, next);
+      default:
+        throw this.#nonsense('a message that does not belong here', tag);
+    }
+  }
+
+  #answer(kind: number): void {
+    if (kindOf(this.expected.head) === kind) this.expected.shift();
+  }
+
+  #answerIt(kind: number, tag: number): boolean {
+    const { head } = this.expected;
+    if (kindOf(head) !== kind) throw this.#nonsense('a reply out of turn', tag);
+    this.expected.shift();
+    return (head & skip) === 0;
+  }
+
+  #receiveReady(status: number): boolean {
+    const { head } = this.expected;
+    const kind = kindOf(head);
+    if (kind !== Kind.sync && kind !== Kind.query && kind !== Kind.function) {
+      throw this.#nonsense('ReadyForQuery out of turn', BackendTag.readyForQuery);
+    }
+    this.expected.shift();
+    this.expected.dropCopyEnds();
+    this.status = status;
+    this.isCopyIn = false;
+    if ((head & skip) !== 0) {
+      this.#endOwn();
+      return false;
+    }
+    this.#countQuery();
+    return this.client !== null;
+  }
+
+  #endOwn(): void {
+    const after = this.#afterOwn;
+    const error = this.#ownError;
+    this.#afterOwn = null;
+    this.#ownError = null;
+    after?.(error);
+  }
+
+  #countQuery(): void {
+    const { traffic } = this.pool;
+    const at = nowUs();
+    this.answeredAtUs = at;
+    traffic.queries++;
+    if (this.#queryStartUs > 0) {
+      traffic.queryUs += at - this.#queryStartUs;
+      traffic.queryTimes.add(at - this.#queryStartUs);
+    }
+    this.#queryStartUs = this.expected.size > 0 ? at : 0;
+    if (this.status !== idleStatus) return;
+    traffic.transactions++;
+    if (this.#transactionStartUs > 0) {
+      traffic.transactionUs += at - this.#transactionStartUs;
+      traffic.transactionTimes.add(at - this.#transactionStartUs);
+    }
+    this.#transactionStartUs = this.#queryStartUs;
+  }
+
+  #receiveError(bytes: Buffer, at: number, next: number): boolean {
+    const fields = decodeErrorFields(bytes, at + 5, next);
+    if (fields.severity === 'FATAL' || fields.severity === 'PANIC') {
+      this.#lastWords = fields;
+      return this.client !== null;
+    }
+    const { head, headMark } = this.expected;
+    const kind = kindOf(head);
+    if (head === nothing) {
+      throw this.#nonsense('an error that nobody asked for', BackendTag.errorResponse);
+    }
+    this.isCopyIn = false;
+    if (kind === Kind.query && (head & skip) !== 0) {
+      this.#ownError = fields;
+      return false;
+    }
+    if (kind !== Kind.query && kind !== Kind.function && kind !== Kind.sync) {
+      this.hasFailed = !this.expected.failPipeline();
+    }
+    if (headMark?.rename === undefined) return this.#forwardError(bytes, at, next, head);
+    this.client?.tellError(renamed(fields, headMark.rename));
+    return false;
+  }
+
+  /** An error that answers a Parse of ours is the answer to the Bind that needed it. */
+  #forwardError(bytes: Buffer, at: number, next: number, head: number): boolean {
+    if (this.client === null) return false;
+    if ((head & skip) === 0) return true;
+    this.#toClient.slice(bytes, at, next);
+    return false;
+  }
+
+  #receiveParameter(bytes: Buffer, at: number, next: number): boolean {
+    const { name, value } = decodeParameterStatus(bytes, at + 5, next);
+    this.parameters = this.parameters.with(name, value);
+    const { client } = this;
+    if (client === null) return false;
+    // While our own SET runs the client is told only what it does not have so already.
+    if ((this.expected.head & skip) !== 0) return client.wantsOtherwise(name, value);
+    client.onParameter(this.parameters);
+    return true;
+  }
+
+  #receiveNotification(bytes: Buffer, at: number, next: number): boolean {
+    if (this.client !== null) return true;
+    this.pool.onNotification(this, decodeNotification(bytes, at + 5, next));
+    return false;
+  }
+
+  /** DISCARD ALL or DEALLOCATE ALL: the statements are gone, ours and the client's. */
+  #forgetStatements(): void {
+    this.prepared.forgetAll();
+    this.client?.forgetStatements();
+  }
+
+  #settle(): void {
+    if (!this.isFree) {
+      if (this.client !== null && this.expected.size === 0) this.pool.onTransactionOpen(this);
+      return;
+    }
+    if (this.client === null) this.pool.onServerFree(this);
+    else this.pool.onTransactionEnd(this, this.client);
+  }
+
+  /** The server says what no server says: it cannot be trusted with the next byte. */
+  #breakOff(error: unknown): void {
+    if (!isSluiceError(error)) throw error;
+    this.pool.pooler.log.error('a server connection is broken off', { error });
+    this.client?.leg.write(this.#toClient);
+    this.#toClient.take();
+    this.#toClient.reuse();
+    this.close(error.message);
+  }
+
+  #nonsense(problem: string, tag: number): SluiceError {
+    const place = `${this.place.host}:${this.place.port}`;
+    return new SluiceError('POOL_SERVER_NONSENSE', { place, problem, tag: describeTag(tag) });
+  }
+}
+
+/** Messages that come at any time and answer nothing. */
+function isAside(tag: number): boolean {
+  return (
+    tag === BackendTag.noticeResponse ||
+    tag === BackendTag.parameterStatus ||
+    tag === BackendTag.notificationResponse
+  );
+}
+
+/** Messages that may be large and of which only the header matters. */
+function isBulky(tag: number): boolean {
+  return (
+    tag === BackendTag.rowDescription ||
+    tag === BackendTag.parameterDescription ||
+    tag === BackendTag.functionCallResponse
+  );
+}
+
+const forgettingTags = ['DISCARD ALL\0', 'DEALLOCATE ALL\0'] as const;
+
+function isForgetting(bytes: Buffer, at: number, next: number): boolean {
+  if (bytes[at + 5] !== 0x44 /* D */) return false;
+  const length = next - at - 5;
+  return forgettingTags.some(
+    (tag) => tag.length === length && bytes.toString('latin1', at + 5, next) === tag,
+  );
+}
+
+function renamed(
+  fields: ServerMessageFields,
+  { from, to }: { from: string; to: string },
+): ServerMessageFields {
+  return { ...fields, message: fields.message.replace(from, () => to) };
+}

@@ -1,0 +1,109 @@
+import type { ParameterSet } from './parameters.ts';
+
+/** No client can name a statement so: names that begin with it are renamed before a server sees them. */
+export const serverNamePrefix = 'SLUICE_';
+
+/** Statements kept for one meaning of the settings; the oldest makes room. 2,000 texts of 1 kB are 2 MB. */
+const mostStatements = 2_000;
+/** Combinations of user and settings, of which an application has a handful. */
+const mostContexts = 200;
+
+let lastNumber = 0;
+
+/** A statement under the name that servers know it by. */
+export class Statement {
+  readonly serverName: string;
+  /** Everything of its Parse message after the name: text, zero byte, parameter types. */
+  readonly tail: Buffer;
+
+  constructor(tail: Buffer) {
+    this.serverName = `${serverNamePrefix}${++lastNumber}`;
+    this.tail = tail;
+  }
+}
+
+/** An unnamed statement that is kept as it was parsed, to be parsed again on another server. */
+export class UnnamedStatement {
+  readonly tail: Buffer;
+
+  constructor(tail: Buffer) {
+    this.tail = tail;
+  }
+}
+
+/** Statements that mean the same to everybody: one user, the same settings, no literal in quotes. */
+export class PlanContext {
+  readonly #statements = new Map<string, Statement>();
+  #seenOnce = new Set<string>();
+
+  /** The shared statement of a text; made when it is new. */
+  share(bytes: Buffer, start: number, end: number): Statement {
+    const key = bytes.toString('latin1', start, end);
+    const known = this.#statements.get(key);
+    return known ?? this.#add(key, Buffer.from(bytes.subarray(start, end)));
+  }
+
+  /**
+   * The shared statement of a text that came without a name; null the first time, because a text that
+   * never comes again would only push out others.
+   */
+  shareRepeated(bytes: Buffer, start: number, end: number): Statement | null {
+    const key = bytes.toString('latin1', start, end);
+    const known = this.#statements.get(key);
+    if (known !== undefined) return known;
+    if (this.#seenOnce.delete(key)) return this.#add(key, Buffer.from(bytes.subarray(start, end)));
+    if (this.#seenOnce.size >= mostStatements) this.#seenOnce = new Set();
+    this.#seenOnce.add(key);
+    return null;
+  }
+
+  #add(key: string, tail: Buffer): Statement {
+    const statement = new Statement(tail);
+    this.#statements.set(key, statement);
+    if (this.#statements.size > mostStatements) dropOldest(this.#statements);
+    return statement;
+  }
+}
+
+/** Every shared statement of a pooler. */
+export class StatementCache {
+  readonly #contexts = new Map<string, PlanContext>();
+
+  contextOf(user: string, parameters: ParameterSet): PlanContext {
+    const key = `${user}\0${parameters.planKey}`;
+    let context = this.#contexts.get(key);
+    if (context === undefined) {
+      context = new PlanContext();
+      this.#contexts.set(key, context);
+      if (this.#contexts.size > mostContexts) dropOldest(this.#contexts);
+    }
+    return context;
+  }
+}
+
+const quote = 0x27;
+const dollar = 0x24;
+
+/**
+ * Whether a text may hold a literal in quotes, whose meaning is settled when it is parsed ('now').
+ * `$1` is a parameter; a dollar that no digit follows may begin a quote.
+ */
+export function mayHoldLiterals(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === quote) return true;
+    if (byte === dollar && !isDigit(bytes[at + 1]!)) return true;
+  }
+  return false;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+function dropOldest<K>(map: Map<K, unknown>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
+import type { TlsTarget } from '../session/index.ts';
+import { SluiceError } from '../errors/index.ts';
+import type { PoolSettings, SslMode } from './config/index.ts';
+
+/** What clients are offered. */
+export interface ClientTls {
+  readonly mode: SslMode;
+  /** Null when TLS is off. */
+  readonly context: SecureContext | null;
+  /** Our certificate in DER, which clients bind SCRAM to. */
+  readonly certificate: Buffer | null;
+  readonly asksForCertificate: boolean;
+}
+
+/** `secure` and `all` are pgBouncer's words for ranges. */
+const versions = ['tlsv1.0', 'tlsv1.1', 'tlsv1.2', 'tlsv1.3'] as const;
+const nodeVersions: readonly SecureVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+
+function versionRange(protocols: string): { minVersion: SecureVersion; maxVersion: SecureVersion } {
+  const wanted = protocols.toLowerCase().split(/[\s,:]+/);
+  if (wanted.includes('all') || wanted.includes('legacy')) {
+    return { minVersion: 'TLSv1', maxVersion: 'TLSv1.3' };
+  }
+  const chosen = versions.flatMap((version, index) => (wanted.includes(version) ? [index] : []));
+  return {
+    minVersion: nodeVersions[chosen[0] ?? 2]!,
+    maxVersion: nodeVersions[chosen.at(-1) ?? 3]!,
+  };
+}
+
+/** pgBouncer's words for sets of ciphers; anything else is OpenSSL's. */
+function cipherList(ciphers: string, tls13: string): { ciphers?: string } {
+  const named = ['', 'default', 'secure', 'fast', 'normal', 'all', 'compat', 'legacy'];
+  const chosen = [tls13, named.includes(ciphers) ? '' : ciphers].filter((text) => text !== '');
+  return chosen.length === 0 ? {} : { ciphers: chosen.join(':') };
+}
+
+/**
+ * Reads the files that client_tls_* name.
+ *
+ * @throws SESSION_FILE  one cannot be read
+ */
+export function loadClientTls(settings: PoolSettings): ClientTls {
+  const mode = settings.client_tls_sslmode;
+  if (mode === 'disable') {
+    return { mode, context: null, certificate: null, asksForCertificate: false };
+  }
+  const cert = readTlsFile('client_tls_cert_file', settings.client_tls_cert_file);
+  const key = readTlsFile('client_tls_key_file', settings.client_tls_key_file);
+  const ca =
+    settings.client_tls_ca_file === ''
+      ? {}
+      : { ca: readTlsFile('client_tls_ca_file', settings.client_tls_ca_file) };
+  const curve = settings.client_tls_ecdhcurve;
+  const context = createSecureContext({
+    cert,
+    key,
+    ...ca,
+    ...versionRange(settings.client_tls_protocols),
+    ...cipherList(settings.client_tls_ciphers, settings.client_tls13_ciphers),
+    ...(curve === '' || curve === 'auto' || curve === 'none' ? {} : { ecdhCurve: curve }),
+  });
+  return {
+    mode,
+    context,
+    certificate: derOf(cert.toString()),
+    asksForCertificate: settings.client_tls_ca_file !== '',
+  };
+}
+
+/** The first certificate of a PEM file. */
+function derOf(pem: string): Buffer | null {
+  const [, body] = /-----BEGIN CERTIFICATE-----([^-]+)-----END/.exec(pem) ?? [];
+  return body === undefined ? null : Buffer.from(body, 'base64');
+}
+
+function readTlsFile(what: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new SluiceError('SESSION_FILE', { what, path }, { cause });
+  }
+}
+
+/** What server_tls_* mean to a connection to a server. */
+export function serverTlsTarget(settings: PoolSettings): TlsTarget {
+  const { minVersion, maxVersion } = versionRange(settings.server_tls_protocols);
+  const isNamed = (path: string): string | null => (path === '' ? null : path);
+  return {
+    mode: settings.server_tls_sslmode,
+    negotiation: 'postgres',
+    rootCert: isNamed(settings.server_tls_ca_file),
+    cert: isNamed(settings.server_tls_cert_file),
+    key: isNamed(settings.server_tls_key_file),
+    keyPassword: null,
+    certMode: settings.server_tls_cert_file === '' ? 'disable' : 'require',
+    crl: null,
+    crlFolder: null,
+    sendServerName: true,
+    minVersion,
+    maxVersion,
+    // No default files: a pooler uses what its configuration names.
+    folder: '/nonexistent',
+  };
+}
