@@ -3,6 +3,7 @@ import { describeCommands } from './docs/cli.ts';
 import { describeConfiguration } from './docs/configuration.ts';
 import { describeErrors } from './docs/errors.ts';
 import { describeFindings } from './docs/findings.ts';
+import { describePool } from './docs/pool.ts';
 
 /** The pages that are made from the code, and what makes them. `test/docs` compares what is there with this. */
 export const generatedPages: Readonly<Record<string, () => string>> = {
@@ -10,6 +11,7 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   'docs/reference/configuration.md': describeConfiguration,
   'docs/reference/errors.md': describeErrors,
   'docs/reference/findings.md': describeFindings,
+  'docs/reference/pool.md': describePool,
 };
 
 if (import.meta.main) {

@@ -35,18 +35,22 @@ target = "shop2"
 tables = ["public.*", "!public.audit_*"]
 \`\`\``;
 
-/** A table of settings, or of named tables of settings when its keys are the user's own. */
+/** A table of settings, or of named tables of settings when its keys are the user's own; tables in it follow it. */
 function describeSection(name: string, section: JsonSchema): string {
   const named = isObject(section.additionalProperties) ? section.additionalProperties : undefined;
-  const properties = section.properties ?? named?.properties;
-  const title =
-    section.properties === undefined && properties !== undefined ? `${name}.NAME` : name;
+  const properties = Object.entries(section.properties ?? named?.properties ?? {}).flatMap(
+    ([key, setting]) => (isObject(setting) ? [{ key, setting }] : []),
+  );
+  const title = section.properties === undefined && properties.length > 0 ? `${name}.NAME` : name;
   return joinBlocks([
     `## [${title}]`,
     section.description ?? '',
-    ...Object.entries(properties ?? {}).map(([key, setting]) =>
-      isObject(setting) ? describeSetting(key, setting, isRequired(section, named, key)) : '',
-    ),
+    ...properties
+      .filter(({ setting }) => setting.type !== 'object')
+      .map(({ key, setting }) => describeSetting(key, setting, isRequired(section, named, key))),
+    ...properties
+      .filter(({ setting }) => setting.type === 'object')
+      .map(({ key, setting }) => describeSection(`${title}.${key}`, setting)),
   ]).trimEnd();
 }
 

@@ -31,6 +31,8 @@ function describeIssue(
       const known = Object.keys(schemaAt(shape, path)?.properties ?? {});
       return issue.keys.map((key) => ({ path: [...path, key], text: unknownKey(key, known) }));
     }
+    case 'invalid_key':
+      return issue.issues.map(({ message }) => ({ path, text: message }));
     case 'custom':
     case 'invalid_union':
       return [{ path, text: issue.message }];
@@ -55,6 +57,7 @@ function expectedAndGot(schema: JsonSchema | undefined, path: KeyPath, input: un
 /** `integer 1..64`, `one of "off", "on"`, `array of string`: also the type column of the reference page. */
 export function describeExpected(schema: JsonSchema | undefined): string {
   if (schema === undefined) return 'another value';
+  if (typeof schema['expected'] === 'string') return schema['expected'];
   if (schema['kind'] === 'size') return 'size ("64MB", "20GB")';
   if (schema['kind'] === 'duration') return 'duration ("30s", "5min")';
   if (schema.enum !== undefined) {

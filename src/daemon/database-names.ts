@@ -16,18 +16,34 @@ const references = z.object({
         .catch({}),
     )
     .catch({}),
+  pool: z
+    .object({
+      databases: z
+        .record(
+          z.string(),
+          z.object({ database: z.string().optional().catch(undefined) }).catch({}),
+        )
+        .catch({}),
+    })
+    .catch({ databases: {} }),
 });
 
-/** Pipelines' sources and targets that `[databases]` does not hold. */
+/** Pipelines' sources and targets, and databases of the pool, that `[databases]` does not hold. */
 export function findUnknownDatabases(values: unknown): ConfigProblem[] {
-  const { databases, replicate } = references.parse(values);
+  const { databases, replicate, pool } = references.parse(values);
   const known = Object.keys(databases);
-  return Object.entries(replicate).flatMap(([pipeline, sides]) =>
-    Object.entries(sides).flatMap(([side, name]) =>
-      name === undefined || known.includes(name)
-        ? []
-        : [{ path: ['replicate', pipeline, side], text: describeUnknown(name, known) }],
+  return [
+    ...Object.entries(replicate).flatMap(([pipeline, sides]) =>
+      Object.entries(sides).map(([side, name]) => ({ path: ['replicate', pipeline, side], name })),
     ),
+    ...Object.entries(pool.databases).map(([pooled, { database }]) => ({
+      path: ['pool', 'databases', pooled, 'database'],
+      name: database,
+    })),
+  ].flatMap(({ path, name }) =>
+    name === undefined || known.includes(name)
+      ? []
+      : [{ path, text: describeUnknown(name, known) }],
   );
 }
 

@@ -1,7 +1,24 @@
 export { Janitor } from './janitor.ts';
 export { Listener } from './listener.ts';
-export { loadPgbouncerIni } from './config/index.ts';
+export {
+  configGroups,
+  configKeys,
+  convertToToml,
+  databaseConfigKeys,
+  loadPgbouncerIni,
+  peerConfigKeys,
+  poolConfigFromToml,
+  poolSchema,
+  userConfigKeys,
+} from './config/index.ts';
 export { Pooler } from './pooler.ts';
 
-export type { PoolerConfig } from './config/index.ts';
+export type {
+  ConfigKey,
+  EntryConfigKey,
+  PoolerConfig,
+  PoolSection,
+  PoolSettings,
+  SectionOptions,
+} from './config/index.ts';
 export type { LegOwner } from './leg.ts';

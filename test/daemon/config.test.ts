@@ -103,7 +103,7 @@ tables = [
 ]
 spill = "durable"
 
-[polo]
+[other]
 listen = 1
 `);
     expect(problems).toEqual([
@@ -114,7 +114,35 @@ listen = 1
       'replicate.b c.spill_dir: is required when spill = "durable": a temporary folder can be emptied (sluice.toml:13)',
       'replicate.b c.target: is the source itself (sluice.toml:15)',
       'replicate.b c.tables.1: expected non-empty string, got 7 (sluice.toml:16)',
-      'polo: unknown key; there are databases, service, replicate (sluice.toml:22)',
+      'other: unknown key; there are databases, service, pool, replicate (sluice.toml:22)',
+    ]);
+  });
+
+  test('has the problems of its pool among them', () => {
+    const problems = problemsOf(`[databases]
+shop = "postgres://h/shop"
+
+[pool]
+listen = ["nine"]
+query_timeout = "soon"
+max_client_con = 5
+log_stats = 1
+
+[pool.databases.shop]
+database = "shpo"
+pool_mode = "never"
+
+[pool.peers.0]
+host = "x"
+`);
+    expect(problems).toEqual([
+      'pool.listen: expected host:port, :port or the folder of a Unix socket, got "nine" (sluice.toml:5)',
+      'pool.query_timeout: expected a duration such as "30s" or "5min", got "soon" (sluice.toml:6)',
+      'pool.max_client_con: unknown key; did you mean max_client_conn? (sluice.toml:7)',
+      'pool.log_stats: expected boolean, got 1 (sluice.toml:8)',
+      'pool.databases.shop.database: no database shpo in [databases]; did you mean shop? (sluice.toml:11)',
+      'pool.databases.shop.pool_mode: expected one of "session", "transaction", "statement", "auto", got "never" (sluice.toml:12)',
+      'pool.peers.0: expected the peer_id of another process, 1..16383 (sluice.toml:14)',
     ]);
   });
 

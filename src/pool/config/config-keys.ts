@@ -19,6 +19,9 @@ export interface EntryConfigKey extends Omit<EntryKey, 'type'> {
   readonly type: string;
 }
 
+/** The headings, in the order of the reference page. */
+export const configGroups: readonly string[] = Object.keys(settingGroups);
+
 /** Every setting, by alphabet. */
 export const configKeys: readonly ConfigKey[] = Object.entries(settingGroups)
   .flatMap(([group, keys]) =>

@@ -1,5 +1,11 @@
 export { applyReload, applySet } from './set.ts';
-export { configKeys, databaseConfigKeys, peerConfigKeys, userConfigKeys } from './config-keys.ts';
+export {
+  configGroups,
+  configKeys,
+  databaseConfigKeys,
+  peerConfigKeys,
+  userConfigKeys,
+} from './config-keys.ts';
 export { configRows } from './rows.ts';
 export { convertToToml } from './to-toml.ts';
 export { loadPgbouncerIni } from './load-ini.ts';

@@ -18,7 +18,7 @@ const name = z.string().min(1);
 
 const listen = setting(
   z
-    .union([name, z.array(name).min(1)])
+    .union([name, z.array(name).min(1)], 'expected an address, or an array of addresses')
     .transform((given, context) => {
       const addresses = readListen([given].flat());
       if (typeof addresses !== 'string') return addresses;
@@ -97,7 +97,7 @@ export const poolSchema = z
   })
   .meta({
     description:
-      'The connection pooler. Every setting, also as pgbouncer.ini has it: [pool.md](pool.md). `sluice pool convert FILE.ini` ' +
+      'The connection pooler. Every setting, also as pgbouncer.ini has it: [pool](pool.md). `sluice pool convert FILE.ini` ' +
       'writes this section.',
   });
 

@@ -301,10 +301,10 @@ describe('what has no effect is said', () => {
 });
 
 const words = [
-  ...['[databases]', '[pgbouncer]', '[users]', '[peers]', '*', 'x', '1', '"a b"', '"'],
-  ...['=', ' ', '\n', '\n', "'", 'host', 'dbname', 'pool_size', 'listen_port', 'query_timeout'],
-  ...['%include', '/', '-1', '0x', '08', '1e9', ';', '#', ',', '\0', '\r', 'é', '__proto__'],
-];
+  ['[databases]', '[pgbouncer]', '[users]', '[peers]', '*', 'x', '1', '"a b"', '"'],
+  ['=', ' ', '\n', '\n', "'", 'host', 'dbname', 'pool_size', 'listen_port', 'query_timeout'],
+  ['%include', '/', '-1', '0x', '08', '1e9', ';', '#', ',', '\0', '\r', 'é', '__proto__'],
+].flat();
 
 describe('any text', () => {
   const word = fc.constantFrom(...words);

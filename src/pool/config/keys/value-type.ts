@@ -52,6 +52,7 @@ export function limit(): ValueType<number | null> {
   return {
     ...inner,
     name: 'an integer of at least 0 (-1: not set)',
+    toml: integer(0).toml,
     parse(text) {
       const value = inner.parse(text);
       return value === -1 ? null : value;
