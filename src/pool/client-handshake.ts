@@ -10,7 +10,7 @@ import {
   readStartupPacket,
   type StartupPacket,
 } from '../wire/index.ts';
-import { ClientLogin, type Credentials, type LoginFacts, type LoginStep } from './auth/index.ts';
+import { ClientLogin, type LoginFacts, type LoginStep } from './auth/index.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { Pool } from './pool.ts';
@@ -234,13 +234,17 @@ export class ClientHandshake implements LegOwner {
         return;
       case 'done':
         this.leg.writeOwn(Buffer.concat([step.bytes, new BackendWriter().authentication(0).take()]));
-        this.#admit(startup, step.credentials).catch((error: unknown) => this.#fail(error));
+        this.#admit(startup, step).catch((error: unknown) => this.#fail(error));
     }
   }
 
-  async #admit(startup: ClientStartup, credentials: Credentials): Promise<void> {
-    if (startup.isAdmin) {
-      this.#leaveTo(() => this.#pooler.openConsole(this.leg, startup.user));
+  async #admit(
+    startup: ClientStartup,
+    { credentials, consoleAccess: access }: Extract<LoginStep, { kind: 'done' }>,
+  ): Promise<void> {
+    if (access !== null) {
+      const { user, parameters } = startup;
+      this.#leaveTo(() => this.#pooler.openConsole({ leg: this.leg, user, access, parameters }));
       return;
     }
     if (startup.replication !== null) {

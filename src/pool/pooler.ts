@@ -8,7 +8,7 @@ import {
   type Notification,
 } from '../wire/index.ts';
 import { AuthQueries } from './auth-queries.ts';
-import { peerUid, serverSecretOf, type Credentials } from './auth/index.ts';
+import { peerUid, serverSecretOf, type ConsoleAccess, type Credentials } from './auth/index.ts';
 import { Cancels } from './cancels.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { ClientHandshake } from './client-handshake.ts';
@@ -41,7 +41,16 @@ export interface PoolerOptions {
   readonly config: PoolerConfig;
   readonly log: Log;
   /** Makes the console of a connection to database `pgbouncer`. */
-  readonly console: (pooler: Pooler, leg: Leg, user: string) => LegOwner;
+  readonly console: (pooler: Pooler, login: ConsoleLogin) => LegOwner;
+}
+
+/** Somebody who has logged in to the console. AuthenticationOk has been sent. */
+export interface ConsoleLogin {
+  readonly leg: Leg;
+  readonly user: string;
+  readonly access: ConsoleAccess;
+  /** What its startup message asked for. */
+  readonly parameters: ParameterSet;
 }
 
 const outputBytes = 256 * 1024;
@@ -210,8 +219,8 @@ export class Pooler {
     return peerUid(leg.socket);
   }
 
-  openConsole(leg: Leg, user: string): LegOwner {
-    return this.#makeConsole(this, leg, user);
+  openConsole(login: ConsoleLogin): LegOwner {
+    return this.#makeConsole(this, login);
   }
 
   async openReplication(

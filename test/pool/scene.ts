@@ -76,7 +76,7 @@ export class Scene {
     this.pooler = await Pooler.make({
       config,
       log,
-      console: (_pooler, leg) => {
+      console: (_pooler, { leg }) => {
         if (options.console !== undefined) return options.console(this);
         leg.destroy();
         return { onBytes: () => undefined, onDrain: () => undefined, onClosed: () => undefined };
