@@ -20,7 +20,7 @@ export interface Frame {
 }
 
 export interface LoginOptions extends Partial<
-  Pick<AuthenticatorOptions, 'password' | 'channelBinding' | 'allowedMethods'>
+  Pick<AuthenticatorOptions, 'password' | 'secret' | 'channelBinding' | 'allowedMethods'>
 > {
   readonly user?: string;
   readonly database?: string;
@@ -124,6 +124,7 @@ export class RawConnection implements AsyncDisposable {
     const authenticator = new Authenticator({
       user,
       password: options.password,
+      secret: options.secret,
       channelBinding: options.channelBinding ?? 'prefer',
       isTls: options.isTls === true,
       serverCertificate: certificate,
