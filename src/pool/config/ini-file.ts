@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { readIniLine } from './ini-line.ts';
 
 /** What an ini file and everything it includes say, in order. */
@@ -12,7 +13,7 @@ export type IniEntry =
       readonly value: string;
     };
 
-/** As pgBouncer: a file that includes itself ends. */
+/** As in pgBouncer. */
 const deepestInclude = 10;
 
 /**
@@ -21,11 +22,16 @@ const deepestInclude = 10;
  */
 export async function readIni(file: string): Promise<IniEntry[]> {
   const text = await readText(file);
-  if (!(text instanceof Error)) return readEntries(text, file, 0);
+  if (!(text instanceof Error)) return readEntries(text, file, [resolve(file)]);
   return [{ kind: 'wrong', place: file, problem: `cannot be read: ${text.message}` }];
 }
 
-async function readEntries(text: string, file: string, depth: number): Promise<IniEntry[]> {
+/** @param chain the files that are being read, the outermost first */
+async function readEntries(
+  text: string,
+  file: string,
+  chain: readonly string[],
+): Promise<IniEntry[]> {
   const entries: IniEntry[] = [];
   for (const [index, lineText] of text.split('\n').entries()) {
     const place = `${file}:${index + 1}`;
@@ -37,7 +43,7 @@ async function readEntries(text: string, file: string, depth: number): Promise<I
         entries.push({ kind: 'wrong', place, problem: `syntax error: expected ${line.expected}` });
         break;
       case 'include':
-        entries.push(...(await include(line.file, place, depth + 1)));
+        entries.push(...(await include(line.file, place, chain)));
         break;
       case 'section':
       case 'value':
@@ -48,15 +54,17 @@ async function readEntries(text: string, file: string, depth: number): Promise<I
   return entries;
 }
 
-async function include(file: string, place: string, depth: number): Promise<IniEntry[]> {
+async function include(file: string, place: string, chain: readonly string[]): Promise<IniEntry[]> {
   const wrong = (why: string): IniEntry[] => [
     { kind: 'wrong', place, problem: `%include ${file}: ${why}` },
   ];
-  if (depth > deepestInclude) return wrong('files include one another without end');
+  const path = resolve(file);
+  if (chain.includes(path)) return wrong('files include one another without end');
+  if (chain.length > deepestInclude) return wrong('files include one another too deeply');
   const text = await readText(file);
   return text instanceof Error
     ? wrong(`cannot be read: ${text.message}`)
-    : readEntries(text, file, depth);
+    : readEntries(text, file, [...chain, path]);
 }
 
 /** The text, or why there is none. Without the mark some editors put at the begin of UTF-8. */

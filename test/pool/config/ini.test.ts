@@ -148,6 +148,17 @@ describe('%include', () => {
       'p.ini:2: %include p.ini: files include one another without end',
     ]);
   });
+
+  test('ends ten files deep', async () => {
+    const folder = temporaryFolder();
+    const file = (depth: number) => join(folder, `${depth}.ini`);
+    for (let depth = 0; depth < 12; depth += 1) {
+      await writeFile(file(depth), `[pgbouncer]\n%include ${file(depth + 1)}\n`);
+    }
+    expect(await problemsOfFile(file(0))).toEqual([
+      '10.ini:2: %include 11.ini: files include one another too deeply',
+    ]);
+  });
 });
 
 describe('a pgbouncer.ini that is wrong', () => {
