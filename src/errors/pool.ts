@@ -5,7 +5,8 @@ export const poolErrors = {
   POOL_LISTEN: {
     decision: 'fix',
     message: 'cannot listen on {address}: {reason}',
-    remedy: 'stop what uses the address, or choose another one (listen_addr, listen_port, unix_socket_dir)',
+    remedy:
+      'stop what uses the address, or choose another one (listen_addr, listen_port, unix_socket_dir)',
   },
   POOL_LISTEN_NOTHING: {
     decision: 'fix',

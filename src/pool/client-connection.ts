@@ -5,21 +5,17 @@ import {
   FrontendTag,
   int32At,
   type MessageBuffer,
+  type Notification,
 } from '../wire/index.ts';
-import { fake, Kind } from './expectations.ts';
+import { ClientStatements, notEnough } from './client-statements.ts';
+import { Kind } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
+import type { Listening } from './listen-hub.ts';
 import type { ParameterSet } from './parameters.ts';
 import type { Pool } from './pool.ts';
-import { writeBindHead, writeDescribeStatement, writeParse } from './requests.ts';
+import { writeParse, writeQuery } from './requests.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { setParametersSql } from './set-parameters.ts';
-import {
-  mayHoldLiterals,
-  serverNamePrefix,
-  Statement,
-  UnnamedStatement,
-  type PlanContext,
-} from './statements.ts';
 import { nowUs } from './traffic.ts';
 
 /** What the handshake has found out. */
@@ -48,7 +44,7 @@ const idleStatus = 'I';
  * Of most messages only the header is looked at. Messages that name a prepared statement are rewritten to
  * the name that every server of the pool knows it by.
  */
-export class ClientConnection implements LegOwner {
+export class ClientConnection implements LegOwner, Listening {
   readonly id: number;
   readonly leg: Leg;
   readonly pool: Pool;
@@ -66,6 +62,7 @@ export class ClientConnection implements LegOwner {
   /** Why it keeps its server between transactions; null: it does not. */
   pinReason: string | null = null;
 
+  readonly #statements: ClientStatements;
   readonly #toServer: MessageBuffer;
   readonly #toClient: MessageBuffer;
   /** Requests that wait for a server. */
@@ -74,9 +71,6 @@ export class ClientConnection implements LegOwner {
   #cut: Buffer | null = null;
   #passLeft = 0;
   #isPassForwarded = false;
-  #statements: Map<string, Statement> | null = null;
-  #unnamed: Statement | UnnamedStatement | null = null;
-  #context: PlanContext | null = null;
   #isOver = false;
 
   constructor(identity: ClientIdentity) {
@@ -87,13 +81,14 @@ export class ClientConnection implements LegOwner {
     this.parameters = identity.parameters;
     this.cancelPid = identity.cancelPid;
     this.cancelKey = identity.cancelKey;
+    this.#statements = new ClientStatements(this.pool, identity.user);
     this.#toServer = this.pool.pooler.outputs.toServer;
     this.#toClient = this.pool.pooler.outputs.toClient;
     this.leg.handTo(this);
   }
 
   get statementCount(): number {
-    return this.#statements?.size ?? 0;
+    return this.#statements.count;
   }
 
   /** Its server has only part of what it sends: nobody else may have the server now. */
@@ -155,13 +150,14 @@ export class ClientConnection implements LegOwner {
     this.server = null;
     // What a server does not get any more cannot hold it back.
     this.leg.resume();
+    if (this.#notifications.length > 0) this.#deliver();
   }
 
   /** A parameter that is tracked has changed by what the client did. */
   onParameter(current: ParameterSet): void {
     if (current === this.parameters) return;
     this.parameters = current;
-    this.#context = null;
+    this.#statements.onParametersChanged();
   }
 
   /** While its parameters are set on a server: whether it believes another value than the server now has. */
@@ -170,9 +166,12 @@ export class ClientConnection implements LegOwner {
     return told !== null && told !== value;
   }
 
-  forgetStatements(): void {
-    this.#statements = null;
-    this.#unnamed = null;
+  /** DISCARD ALL takes everything, DEALLOCATE ALL only the statements. */
+  forgetState(isAll: boolean): void {
+    this.#statements.forgetAll();
+    if (!isAll) return;
+    this.#stopListening();
+    this.pinReason = null;
   }
 
   /** @param reason  null: the server has told the client itself */
@@ -284,14 +283,18 @@ export class ClientConnection implements LegOwner {
         this.#keepPending(bytes, at, length);
         return;
       }
-      const needed = this.#neededBytes(tag, server, size);
-      if (at + needed > length) {
-        // Only the start of a message that must be seen before it can be sent.
-        break;
+      if (at + this.#neededBytes(tag, server, bytes, at, length, size) > length) break;
+      if (this.#needsRewriting(tag, server)) {
+        if (at > from) out.slice(bytes, from, at);
+        from = this.#rewrite(tag, bytes, at, next, length, server);
+        if (from === notEnough) {
+          from = at;
+          break;
+        }
+        if (this.#pending !== null) return;
+      } else {
+        this.#expect(tag, server);
       }
-      const rewrittenTo = this.#request(tag, bytes, at, next, length, from, server);
-      if (rewrittenTo === notEnough) break;
-      if (rewrittenTo >= 0) from = rewrittenTo;
       if (next > length) return this.#pass(bytes, from, length, next - length, true);
       at = next;
     }
@@ -347,255 +350,188 @@ export class ClientConnection implements LegOwner {
   }
 
   /** How much of a message must be there before anything of it is sent. */
-  #neededBytes(tag: number, server: ServerConnection, size: number): number {
-    if (server.hasFailed || server.isCopyIn) return 5;
-    if (tag === FrontendTag.query) return this.pool.inspectsQueries ? size + 1 : 5;
-    if (!this.pool.sharesStatements) return 5;
-    return tag === FrontendTag.parse || tag === FrontendTag.describe || tag === FrontendTag.close
-      ? size + 1
-      : 5;
+  #neededBytes(
+    tag: number,
+    server: ServerConnection,
+    bytes: Buffer,
+    at: number,
+    length: number,
+    size: number,
+  ): number {
+    if (!this.#needsRewriting(tag, server) || tag === FrontendTag.bind) return 5;
+    if (tag !== FrontendTag.query) return size + 1;
+    // A text is read whole where its first word may matter; a very large one is data.
+    if (size > longestReadQuery) return 5;
+    if (this.pool.mode === 'auto') return size + 1;
+    const seen = Math.min(size + 1, firstWordBytes);
+    if (at + seen > length) return seen;
+    return this.pool.rewriter.mayMatter(bytes, at + 5, at + seen) ? size + 1 : 5;
   }
 
   /**
-   * Notes what a request will be answered with and, where it names a statement, writes it under another name.
-   *
-   * @returns from where on the input is still to be forwarded; `unchanged`; or `notEnough`
+   * Whether a message is to be looked at. A server that waits for a Sync, or for data, ignores requests or
+   * answers with an error that has no request of its own.
    */
-  #request(
+  #needsRewriting(tag: number, server: ServerConnection): boolean {
+    if (server.hasFailed || server.isCopyIn || !this.pool.sharesStatements) return false;
+    return tag !== FrontendTag.execute && tag !== FrontendTag.functionCall;
+  }
+
+  #expect(tag: number, server: ServerConnection): void {
+    if (server.hasFailed || server.isCopyIn) return;
+    const kind = kinds[tag]!;
+    if (kind === Kind.query) {
+      this.#statements.forgetUnnamed();
+      server.prepared.forgetUnnamed();
+    }
+    server.expect(kind);
+  }
+
+  #rewrite(
     tag: number,
     bytes: Buffer,
     at: number,
     next: number,
     length: number,
-    from: number,
     server: ServerConnection,
   ): number {
-    // The server reads and ignores it, or answers with an error that has no request of its own.
-    if (server.hasFailed || server.isCopyIn) return unchanged;
-    switch (tag) {
-      case FrontendTag.query:
-        this.#unnamed = null;
-        server.prepared.forgetUnnamed();
-        server.expect(Kind.query);
-        return unchanged;
-      case FrontendTag.functionCall:
-        server.expect(Kind.function);
-        return unchanged;
-      case FrontendTag.execute:
-        server.expect(Kind.execute);
-        return unchanged;
-      default:
+    if (tag === FrontendTag.query) return this.#query(bytes, at, next, length, server);
+    if (tag === FrontendTag.parse && this.pool.rewriter.mayMatterInParse(bytes, at, next)) {
+      const rewritten = this.#parseWithState(bytes, at, next, length, server);
+      if (rewritten !== null) return rewritten;
     }
-    if (!this.pool.sharesStatements) {
-      server.expect(kindsOfNamed[tag]!);
-      return unchanged;
-    }
-    switch (tag) {
-      case FrontendTag.parse:
-        return this.#parse(bytes, at, next, from, server);
-      case FrontendTag.bind:
-        return this.#bind(bytes, at, next, length, from, server);
-      case FrontendTag.describe:
-        return this.#describe(bytes, at, next, from, server);
-      default:
-        return this.#close(bytes, at, next, from, server);
-    }
+    return this.#statements.rewrite(tag, bytes, at, next, length, server, this.parameters);
   }
 
-  #parse(bytes: Buffer, at: number, next: number, from: number, server: ServerConnection): number {
-    this.pool.traffic.clientParses++;
-    const nameEnd = bytes.indexOf(0, at + 5);
-    const tailStart = nameEnd + 1;
-    if (nameEnd < 0 || tailStart >= next) return this.#letThrough(Kind.parse, server);
-    if (nameEnd === at + 5) return this.#parseUnnamed(bytes, at, tailStart, next, from, server);
-    const name = bytes.toString('latin1', at + 5, nameEnd);
-    const known = this.#statements?.get(name);
-    this.#flush(bytes, from, at);
-    if (known !== undefined) {
-      this.#parseAgain(name, known, server);
-      return next;
-    }
-    const statement = mayHoldLiterals(bytes, tailStart, next)
-      ? new Statement(Buffer.from(bytes.subarray(tailStart, next)))
-      : this.#planContext().share(bytes, tailStart, next);
-    this.#statements ??= new Map();
-    this.#statements.set(name, statement);
-    this.#parseShared(statement, server, () => this.#statements?.delete(name));
-    return next;
-  }
-
-  /** As PostgreSQL, an error that the connection survives: the server itself says so. */
-  #parseAgain(name: string, known: Statement, server: ServerConnection): void {
-    server.prepared.ensure(known, this.#mostStatements);
-    writeParse(this.#toServer, known.serverName, known.tail);
-    server.expect(Kind.parse, {
-      undo: nothingToUndo,
-      rename: { from: known.serverName, to: name },
-    });
-  }
-
-  #parseUnnamed(
-    bytes: Buffer,
-    at: number,
-    tailStart: number,
-    next: number,
-    from: number,
-    server: ServerConnection,
-  ): number {
-    const shared =
-      this.pool.pooler.settings.cache_unnamed_statements &&
-      !mayHoldLiterals(bytes, tailStart, next)
-        ? this.#planContext().shareRepeated(bytes, tailStart, next)
-        : null;
-    const undo = (): void => {
-      this.#unnamed = null;
-    };
-    if (shared !== null) {
-      this.#flush(bytes, from, at);
-      this.#unnamed = shared;
-      this.#parseShared(shared, server, undo);
-      return next;
-    }
-    const unnamed = new UnnamedStatement(Buffer.from(bytes.subarray(tailStart, next)));
-    this.#unnamed = unnamed;
-    server.prepared.setUnnamed(unnamed);
-    this.pool.traffic.serverParses++;
-    server.expect(Kind.parse, {
-      undo: () => {
-        undo();
-        server.prepared.setUnnamed(null);
-      },
-    });
-    return unchanged;
-  }
-
-  /** A statement that the server may have from another client, or from before. */
-  #parseShared(statement: Statement, server: ServerConnection, undoName: () => void): void {
-    if (server.prepared.has(statement)) {
-      server.expect(Kind.parse | fake, { undo: undoName });
-      return;
-    }
-    this.pool.traffic.serverParses++;
-    writeParse(this.#toServer, statement.serverName, statement.tail);
-    server.expect(Kind.parse, {
-      undo: () => {
-        server.prepared.delete(statement);
-        undoName();
-      },
-    });
-    server.prepared.add(statement, this.#mostStatements);
-  }
-
-  #bind(
+  /** A simple query, whose text may name statements or channels or leave state behind. */
+  #query(
     bytes: Buffer,
     at: number,
     next: number,
     length: number,
-    from: number,
     server: ServerConnection,
   ): number {
-    const seen = Math.min(next, length);
-    const portalEnd = bytes.indexOf(0, at + 5);
-    const nameEnd = portalEnd < 0 ? -1 : bytes.indexOf(0, portalEnd + 1);
-    if (portalEnd < 0 || nameEnd < 0 || nameEnd >= seen) {
-      return next > length ? notEnough : this.#letThrough(Kind.bind, server);
+    if (next > length || !this.pool.rewriter.mayMatter(bytes, at + 5, next - 1)) {
+      this.#expect(FrontendTag.query, server);
+      return at;
     }
-    this.pool.traffic.binds++;
-    this.#flush(bytes, from, at);
-    const name = this.#serverNameOf(bytes, portalEnd + 1, nameEnd, server);
-    server.expect(Kind.bind);
-    if (name === null) return at;
-    const head = { bytes, portalStart: at + 5, portalEnd };
-    writeBindHead(this.#toServer, head, name, next - nameEnd - 1);
-    return nameEnd + 1;
-  }
-
-  #describe(
-    bytes: Buffer,
-    at: number,
-    next: number,
-    from: number,
-    server: ServerConnection,
-  ): number {
-    const isStatement = bytes[at + 5] === statementKind;
-    const nameEnd = bytes.indexOf(0, at + 6);
-    if (!isStatement || nameEnd < 0 || nameEnd >= next) {
-      return this.#letThrough(Kind.describe, server);
+    const text = bytes.toString('utf8', at + 5, next - 1);
+    const channel = this.#holdForChannel(text, bytes, at, length);
+    if (channel === 'held') return length;
+    if (channel !== null) {
+      this.#expect(FrontendTag.query, server);
+      writeQuery(this.#toServer, channel);
+      return next;
     }
-    this.#flush(bytes, from, at);
-    const name = this.#serverNameOf(bytes, at + 6, nameEnd, server);
-    server.expect(Kind.describe);
-    if (name === null) return at;
-    writeDescribeStatement(this.#toServer, name);
+    this.pinReason ??= this.pool.rewriter.reasonToPin(text);
+    const rewritten = this.pool.rewriter.rewritePrepared(text, server, this.#statements);
+    if (rewritten === null) {
+      this.#expect(FrontendTag.query, server);
+      return at;
+    }
+    this.#statements.forgetUnnamed();
+    server.prepared.forgetUnnamed();
+    server.expect(Kind.query, rewritten.mark);
+    writeQuery(this.#toServer, rewritten.text);
     return next;
   }
 
-  #close(bytes: Buffer, at: number, next: number, from: number, server: ServerConnection): number {
-    const isStatement = bytes[at + 5] === statementKind;
-    const nameEnd = bytes.indexOf(0, at + 6);
-    if (!isStatement || nameEnd < 0 || nameEnd >= next) return this.#letThrough(Kind.close, server);
-    this.#flush(bytes, from, at);
-    const name = bytes.toString('latin1', at + 6, nameEnd);
-    if (name === '') {
-      const before = this.#unnamed;
-      this.#unnamed = null;
-      server.expect(Kind.close | fake, { undo: () => (this.#unnamed = before) });
-      return next;
+  /** LISTEN in a Parse, or a text that leaves state behind. @returns null: it goes on as any other */
+  #parseWithState(
+    bytes: Buffer,
+    at: number,
+    next: number,
+    length: number,
+    server: ServerConnection,
+  ): number | null {
+    const nameEnd = bytes.indexOf(0, at + 5);
+    const textEnd = nameEnd < 0 ? -1 : bytes.indexOf(0, nameEnd + 1);
+    if (textEnd < 0 || textEnd >= next) return null;
+    const text = bytes.toString('utf8', nameEnd + 1, textEnd);
+    const channel = this.#holdForChannel(text, bytes, at, length);
+    if (channel === 'held') return length;
+    if (channel === null) {
+      this.pinReason ??= this.pool.rewriter.reasonToPin(text);
+      return null;
     }
-    const before = this.#statements?.get(name);
-    this.#statements?.delete(name);
-    const undo = (): void => {
-      if (before !== undefined) this.#statements?.set(name, before);
-    };
-    server.expect(Kind.close | fake, { undo });
+    const name = bytes.toString('latin1', at + 5, nameEnd);
+    writeParse(this.#toServer, name, Buffer.concat([Buffer.from(`${channel}\0`), Buffer.of(0, 0)]));
+    server.prepared.setUnnamed(null);
+    this.#statements.forgetUnnamed();
+    server.expect(Kind.parse);
     return next;
   }
 
   /**
-   * The name under which the server knows the client's statement `bytes[start, end)`, which it has afterwards.
+   * LISTEN and UNLISTEN go to the pool's listener; what is sent to the server only makes the answer.
    *
-   * @returns null: as the client says, because the server is to say that there is none, or has it unnamed
+   * @returns what to send instead; `held`: the listener is asked first, what is here waits; null: something else
    */
-  #serverNameOf(
-    bytes: Buffer,
-    start: number,
-    end: number,
-    server: ServerConnection,
-  ): string | null {
-    if (start === end) {
-      const unnamed = this.#unnamed;
-      if (unnamed instanceof Statement) return this.#ensure(unnamed, server);
-      server.prepared.ensureUnnamed(unnamed);
-      return null;
+  #holdForChannel(text: string, bytes: Buffer, at: number, length: number): string | null {
+    const command = this.pool.rewriter.channelCommand(text);
+    if (command === null) return null;
+    const { channel, isListen } = command;
+    if (!isListen) {
+      if (channel === null) this.#stopListening();
+      else if (this.#channels?.delete(channel) === true) this.pool.hub.unlisten(channel, this);
+      return command.harmless;
     }
-    const name = bytes.toString('latin1', start, end);
-    const statement = this.#statements?.get(name);
-    if (statement !== undefined) return this.#ensure(statement, server);
-    return name.startsWith(serverNamePrefix) ? `${serverNamePrefix}?` : null;
+    if (channel === null || this.#channels?.has(channel) === true) return command.harmless;
+    this.#hold(this.pool.hub.listen(channel, this), bytes, at, length, () => {
+      this.#channels ??= new Set();
+      this.#channels.add(channel);
+    });
+    return 'held';
   }
 
-  #ensure(statement: Statement, server: ServerConnection): string {
-    if (server.prepared.ensure(statement, this.#mostStatements)) this.pool.traffic.serverParses++;
-    return statement.serverName;
+  #channels: Set<string> | null = null;
+  #notifications: Notification[] = [];
+
+  get channelCount(): number {
+    return this.#channels?.size ?? 0;
   }
 
-  /** A malformed message: the server finds the words for it. */
-  #letThrough(kind: number, server: ServerConnection): number {
-    server.expect(kind);
-    return unchanged;
+  onNotification(notification: Notification): void {
+    this.#notifications.push(notification);
+    if (this.server === null) this.#deliver();
   }
 
-  #flush(bytes: Buffer, from: number, at: number): void {
-    if (at > from) this.#toServer.slice(bytes, from, at);
+  onHubLost(): void {
+    this.fail('57P01', 'the connection that listens for this client was lost');
   }
 
-  get #mostStatements(): number {
-    return this.pool.pooler.settings.max_prepared_statements;
+  /** Between transactions, as a server does. */
+  #deliver(): void {
+    const writer = new BackendWriter(this.#toClient);
+    for (const { pid, channel, payload } of this.#notifications.splice(0)) {
+      writer.notification(pid, channel, payload);
+    }
+    this.leg.write(this.#toClient);
   }
 
-  #planContext(): PlanContext {
-    this.#context ??= this.pool.pooler.statements.contextOf(this.pool.user, this.parameters);
-    return this.#context;
+  #stopListening(): void {
+    if (this.#channels === null) return;
+    this.#channels = null;
+    this.pool.hub.unlistenAll(this);
+  }
+
+  /** What came from `at` on waits until `work` is done. */
+  #hold(work: Promise<void>, bytes: Buffer, at: number, length: number, after: () => void): void {
+    this.#pending = Buffer.from(bytes.subarray(at, length));
+    work.then(
+      () => {
+        if (this.#isOver) return;
+        after();
+        const pending = this.#pending!;
+        this.#pending = null;
+        this.leg.resume();
+        this.#take(pending, pending.length);
+      },
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.fail('08006', `cannot listen: ${reason}`);
+      },
+    );
   }
 
   #acquire(): ServerConnection | null {
@@ -606,7 +542,8 @@ export class ClientConnection implements LegOwner {
 
   #keepPending(bytes: Buffer, start: number, end: number): void {
     const more = bytes.subarray(start, end);
-    this.#pending = this.#pending === null ? Buffer.from(more) : Buffer.concat([this.#pending, more]);
+    this.#pending =
+      this.#pending === null ? Buffer.from(more) : Buffer.concat([this.#pending, more]);
     if (this.#pending.length > mostPendingBytes) this.leg.pause();
   }
 
@@ -644,23 +581,24 @@ export class ClientConnection implements LegOwner {
     this.#pending = null;
     this.#cut = null;
     this.#passLeft = 0;
+    this.#stopListening();
     this.pool.onClientLeft(this, reason);
     server?.abandon(isMidMessage);
   }
 }
 
-/** What `#request` says when the message goes on as it is, and when its head has not come yet. */
-const unchanged = -1;
-const notEnough = -2;
+/** Where a text's first word ends at the latest, behind a comment or two. */
+const firstWordBytes = 128;
+/** Longer texts are bulk loads: they are forwarded as they come. */
+const longestReadQuery = 256 * 1024;
 
-const statementKind = 0x53; // S
-
-const nothingToUndo = (): void => undefined;
-
-const kindsOfNamed: Readonly<Record<number, number>> = {
+const kinds: Readonly<Record<number, number>> = {
+  [FrontendTag.query]: Kind.query,
+  [FrontendTag.functionCall]: Kind.function,
   [FrontendTag.parse]: Kind.parse,
   [FrontendTag.bind]: Kind.bind,
   [FrontendTag.describe]: Kind.describe,
+  [FrontendTag.execute]: Kind.execute,
   [FrontendTag.close]: Kind.close,
 };
 
@@ -693,4 +631,3 @@ function endOfRequest(pending: Buffer): number | null {
   }
   return null;
 }
-

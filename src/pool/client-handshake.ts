@@ -96,7 +96,7 @@ export class ClientHandshake implements LegOwner {
   /** Takes what is there, one packet after the other. */
   #goOn(): void {
     try {
-      for (let took = true; took; ) {
+      for (let took = true; took;) {
         if (this.#stage.at === 'startup') took = this.#takeStartupPacket();
         else if (this.#stage.at === 'login') took = this.#takeLoginMessage(this.#stage);
         else took = false;
@@ -109,7 +109,8 @@ export class ClientHandshake implements LegOwner {
   #takeStartupPacket(): boolean {
     const buffer = this.#buffer;
     if (buffer.length === 0) return false;
-    if (buffer[0] === tlsHandshakeByte && this.leg.tlsSocket === null) return this.#startDirectTls();
+    if (buffer[0] === tlsHandshakeByte && this.leg.tlsSocket === null)
+      return this.#startDirectTls();
     if (buffer.length < 4) return false;
     const length = int32At(buffer, 0);
     checkStartupLength(length);
@@ -233,7 +234,9 @@ export class ClientHandshake implements LegOwner {
         this.refuse(new Refusal(step.sqlstate, step.message, step.reason));
         return;
       case 'done':
-        this.leg.writeOwn(Buffer.concat([step.bytes, new BackendWriter().authentication(0).take()]));
+        this.leg.writeOwn(
+          Buffer.concat([step.bytes, new BackendWriter().authentication(0).take()]),
+        );
         this.#admit(startup, step).catch((error: unknown) => this.#fail(error));
     }
   }

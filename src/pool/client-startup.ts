@@ -35,7 +35,10 @@ export function readStartup(
 ): ClientStartup {
   const { version, parameters: given } = packet;
   if (version >>> 16 !== majorVersion) {
-    throw new Refusal('08P01', `unsupported protocol version ${version >>> 16}.${version & 0xffff}`);
+    throw new Refusal(
+      '08P01',
+      `unsupported protocol version ${version >>> 16}.${version & 0xffff}`,
+    );
   }
   const user = given.get('user') ?? '';
   if (user === '') throw new Refusal('28000', 'no username supplied');

@@ -67,7 +67,8 @@ export class Janitor {
 
   #sweepClients(pool: Pool): void {
     const { settings, config } = this.#pooler;
-    const idleSeconds = config.users.get(pool.user)?.clientIdleTimeout ?? settings.client_idle_timeout;
+    const idleSeconds =
+      config.users.get(pool.user)?.clientIdleTimeout ?? settings.client_idle_timeout;
     if (idleSeconds === 0) return;
     for (const client of [...pool.clients]) {
       const isIdle = client.server === null && client.waitingSinceUs === 0;
@@ -88,7 +89,9 @@ export class Janitor {
       if (isOver(waitedMs, waitSeconds)) client.fail('08P01', 'query_wait_timeout');
       else if (!client.isWaitNotified && isOver(waitedMs, settings.query_wait_notify)) {
         client.isWaitNotified = true;
-        client.tellNotice('No server connection available in postgres backend, client being queued');
+        client.tellNotice(
+          'No server connection available in postgres backend, client being queued',
+        );
       }
     }
   }
@@ -166,7 +169,12 @@ export class Janitor {
 
   #keepMinimum(pool: Pool): void {
     const missing = this.#minimumOf(pool) - pool.serverTotal;
-    if (missing > 0 && pool.loginsUnderWay === 0 && pool.failure === null && this.#pooler.mayOpen(pool)) {
+    if (
+      missing > 0 &&
+      pool.loginsUnderWay === 0 &&
+      pool.failure === null &&
+      this.#pooler.mayOpen(pool)
+    ) {
       pool.open();
     }
   }

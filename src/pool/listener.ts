@@ -51,7 +51,9 @@ export class Listener {
     return this.#servers.map(({ server, address }) => {
       const bound = server.address();
       if (bound === null || typeof bound === 'string') return address;
-      return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
+      return bound.family === 'IPv6'
+        ? `[${bound.address}]:${bound.port}`
+        : `${bound.address}:${bound.port}`;
     });
   }
 
@@ -85,7 +87,8 @@ export class Listener {
       await this.#listen({ ...options, host }, `${address}:${port}`);
     } catch (error) {
       // A machine without IPv6.
-      if (address !== '*' || codeOf(error) !== 'EAFNOSUPPORT') throw asListenError(error, `${address}:${port}`);
+      if (address !== '*' || codeOf(error) !== 'EAFNOSUPPORT')
+        throw asListenError(error, `${address}:${port}`);
       await this.#listen({ ...options, host: '0.0.0.0' }, `${address}:${port}`);
     }
   }

@@ -3,8 +3,10 @@ import type { Credentials } from './auth/index.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { PoolMode } from './config/index.ts';
 import type { Database } from './database.ts';
+import { ListenHub } from './listen-hub.ts';
 import { ParameterSet } from './parameters.ts';
 import type { Pooler } from './pooler.ts';
+import type { QueryRewriter } from './query-rewriter.ts';
 import { ServerConnection, type LoggedIn } from './server-connection.ts';
 import { openServer } from './server-login.ts';
 import { nowUs, Traffic } from './traffic.ts';
@@ -46,7 +48,9 @@ export class Pool {
   /** Settings that the hot path asks for, as they are for this pool. */
   mode: PoolMode = 'session';
   sharesStatements = false;
-  inspectsQueries = false;
+  rewriter: QueryRewriter;
+  /** Listens for clients that have no server of their own. */
+  readonly hub: ListenHub;
 
   readonly #welcomes: PromiseWithResolvers<ReadonlyMap<string, string>>[] = [];
 
@@ -55,6 +59,8 @@ export class Pool {
     this.database = database;
     this.user = credentials.user;
     this.credentials = credentials;
+    this.hub = new ListenHub(this);
+    this.rewriter = pooler.rewriterFor(this.mode);
     this.configure();
   }
 
@@ -64,14 +70,12 @@ export class Pool {
     const user = config.users.get(this.user);
     this.mode = user?.poolMode ?? this.database.entry.poolMode ?? settings.pool_mode;
     this.sharesStatements = this.mode !== 'session' && settings.max_prepared_statements > 0;
-    this.inspectsQueries = this.mode === 'auto';
+    this.rewriter = this.pooler.rewriterFor(this.mode);
   }
 
   get size(): number {
     const user = this.pooler.config.users.get(this.user);
-    return (
-      user?.poolSize ?? this.database.entry.poolSize ?? this.pooler.settings.default_pool_size
-    );
+    return user?.poolSize ?? this.database.entry.poolSize ?? this.pooler.settings.default_pool_size;
   }
 
   get reserveSize(): number {
@@ -197,7 +201,9 @@ export class Pool {
 
   #takeIdle(): ServerConnection | null {
     while (this.idle.length > 0) {
-      const server = this.pooler.settings.server_round_robin ? this.idle.shift()! : this.idle.pop()!;
+      const server = this.pooler.settings.server_round_robin
+        ? this.idle.shift()!
+        : this.idle.pop()!;
       if (!this.#needsCheck(server)) return server;
       this.#check(server);
     }

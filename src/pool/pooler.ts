@@ -13,16 +13,18 @@ import { Cancels } from './cancels.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { ClientHandshake } from './client-handshake.ts';
 import { consoleDatabase, type ClientStartup } from './client-startup.ts';
-import type { DatabaseEntry, PoolerConfig, PoolSettings } from './config/index.ts';
+import type { DatabaseEntry, PoolerConfig, PoolMode, PoolSettings } from './config/index.ts';
 import { Database } from './database.ts';
 import { DnsCache } from './dns-cache.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import { ParameterSet, TrackedNames } from './parameters.ts';
 import { Pool, type LoginFailure } from './pool.ts';
+import { QueryRewriter } from './query-rewriter.ts';
 import { Refusal } from './refusal.ts';
 import { ReplicationPipe } from './replication-pipe.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
+import { SessionStateRules } from './session-state.ts';
 import { StatementCache } from './statements.ts';
 import { loadClientTls, serverTlsTarget, type ClientTls } from './tls-settings.ts';
 import { Traffic } from './traffic.ts';
@@ -85,6 +87,9 @@ export class Pooler {
   isPaused = false;
   isSuspended = false;
   admission: Admission = 'open';
+  /** Of pools in mode auto, and of all others. */
+  readonly #watching: QueryRewriter;
+  readonly #naming: QueryRewriter;
   readonly #makeConsole: PoolerOptions['console'];
   readonly #watchers = new Set<() => void>();
   #lastClientId = 0;
@@ -99,6 +104,8 @@ export class Pooler {
       found: this.settings.dns_max_ttl,
       missing: this.settings.dns_nxdomain_ttl,
     }));
+    this.#naming = new QueryRewriter(null);
+    this.#watching = new QueryRewriter(new SessionStateRules(this.tracked));
     this.cancels = new Cancels(this);
     this.authQueries = new AuthQueries(this);
   }
@@ -109,13 +116,18 @@ export class Pooler {
     pooler.clientTls = loadClientTls(options.config.settings);
     pooler.users = await Users.load(options.config.settings, pooler.authQueries);
     for (const entry of options.config.databases.values()) {
-      if (entry.name !== '*') pooler.databases.set(entry.name, new Database(entry.name, entry, false));
+      if (entry.name !== '*')
+        pooler.databases.set(entry.name, new Database(entry.name, entry, false));
     }
     return pooler;
   }
 
   get settings(): PoolSettings {
     return this.config.settings;
+  }
+
+  rewriterFor(mode: PoolMode): QueryRewriter {
+    return mode === 'auto' ? this.#watching : this.#naming;
   }
 
   /** Every pool of every database. */
@@ -252,7 +264,11 @@ export class Pooler {
   }
 
   describeFailure(pool: Pool, error: unknown): LoginFailure {
-    this.log.warn('a server cannot be had', { database: pool.database.name, user: pool.user, error });
+    this.log.warn('a server cannot be had', {
+      database: pool.database.name,
+      user: pool.user,
+      error,
+    });
     const message = error instanceof ServerError ? error.fields.message : messageOf(error);
     const isRefusal = error instanceof ServerError && !error.sqlstate.startsWith('57P');
     return { message, atMs: Date.now(), isRefusal };
@@ -266,7 +282,11 @@ export class Pooler {
     pool.database.clientCount++;
     pool.traffic.clientLogins++;
     if (this.settings.log_connections) {
-      this.log.info('login', { database: pool.database.name, user: client.user, client: client.id });
+      this.log.info('login', {
+        database: pool.database.name,
+        user: client.user,
+        client: client.id,
+      });
     }
   }
 
@@ -276,7 +296,12 @@ export class Pooler {
     const { database } = client.pool;
     database.clientCount--;
     if (this.settings.log_disconnections) {
-      this.log.info('closing', { database: database.name, user: client.user, client: client.id, reason });
+      this.log.info('closing', {
+        database: database.name,
+        user: client.user,
+        client: client.id,
+        reason,
+      });
     }
     this.#tell();
   }
@@ -295,7 +320,10 @@ export class Pooler {
 
   onServerOpened(server: ServerConnection): void {
     if (!this.settings.log_connections) return;
-    this.log.info('new server connection', { database: server.pool.database.name, server: server.id });
+    this.log.info('new server connection', {
+      database: server.pool.database.name,
+      server: server.id,
+    });
   }
 
   onServerClosed(server: ServerConnection): void {
@@ -366,7 +394,11 @@ export class Pooler {
 
   /** A database that is no longer configured serves its clients to the end of their transactions. */
   #findGone(database: Database): void {
-    if (database.isAutomatic ? this.config.databases.has('*') : this.config.databases.has(database.name)) {
+    if (
+      database.isAutomatic
+        ? this.config.databases.has('*')
+        : this.config.databases.has(database.name)
+    ) {
       return;
     }
     this.#retire(database, 'database removed');
@@ -394,7 +426,8 @@ export class Pooler {
   }
 
   #checkClientLimits(database: Database, user: string): void {
-    const ofDatabase = database.entry.maxDbClientConnections ?? this.settings.max_db_client_connections;
+    const ofDatabase =
+      database.entry.maxDbClientConnections ?? this.settings.max_db_client_connections;
     if (ofDatabase > 0 && database.clientCount >= ofDatabase) {
       throw new Refusal('53300', 'client connections exceeded (max_db_client_connections)');
     }
@@ -452,4 +485,3 @@ function isElsewhere(before: DatabaseEntry, after: DatabaseEntry): boolean {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-

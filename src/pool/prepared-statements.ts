@@ -1,6 +1,6 @@
 import { Kind, skip, type Expectations, type Mark } from './expectations.ts';
-import { writeCloseStatement, writeParse } from './requests.ts';
-import type { Statement, UnnamedStatement } from './statements.ts';
+import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
+import { SqlStatement, type Statement, type UnnamedStatement } from './statements.ts';
 import type { MessageBuffer } from '../wire/index.ts';
 
 /**
@@ -35,8 +35,15 @@ export class PreparedStatements {
       this.#touch(statement, most);
       return false;
     }
-    writeParse(this.#out, statement.serverName, statement.tail);
-    this.#expected.push(Kind.parse | skip, { undo: () => this.#statements.delete(statement) });
+    const mark: Mark = { undo: () => this.#statements.delete(statement) };
+    if (statement instanceof SqlStatement) {
+      writeQuery(this.#out, statement.prepareSql);
+      this.#unnamed = null;
+      this.#expected.push(Kind.query | skip, mark);
+    } else {
+      writeParse(this.#out, statement.serverName, statement.tail);
+      this.#expected.push(Kind.parse | skip, mark);
+    }
     this.add(statement, most);
     return true;
   }

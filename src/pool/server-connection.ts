@@ -334,7 +334,8 @@ export class ServerConnection implements LegOwner {
       case BackendTag.readyForQuery:
         return this.#receiveReady(bytes[at + 5]!);
       case BackendTag.commandComplete:
-        if (isForgetting(bytes, at, next)) this.#forgetStatements();
+        if (bytes[at + 5] === letterD)
+          this.#receiveForgetting(bytes.toString('latin1', at + 5, next - 1));
         this.#answer(Kind.execute);
         return true;
       case BackendTag.emptyQueryResponse:
@@ -477,10 +478,11 @@ export class ServerConnection implements LegOwner {
     return false;
   }
 
-  /** DISCARD ALL or DEALLOCATE ALL: the statements are gone, ours and the client's. */
-  #forgetStatements(): void {
+  /** DISCARD ALL and DEALLOCATE ALL: the statements are gone, ours and the client's. */
+  #receiveForgetting(tag: string): void {
+    if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return;
     this.prepared.forgetAll();
-    this.client?.forgetStatements();
+    this.client?.forgetState(tag === 'DISCARD ALL');
   }
 
   #settle(): void {
@@ -526,15 +528,7 @@ function isBulky(tag: number): boolean {
   );
 }
 
-const forgettingTags = ['DISCARD ALL\0', 'DEALLOCATE ALL\0'] as const;
-
-function isForgetting(bytes: Buffer, at: number, next: number): boolean {
-  if (bytes[at + 5] !== 0x44 /* D */) return false;
-  const length = next - at - 5;
-  return forgettingTags.some(
-    (tag) => tag.length === length && bytes.toString('latin1', at + 5, next) === tag,
-  );
-}
+const letterD = 0x44;
 
 function renamed(
   fields: ServerMessageFields,

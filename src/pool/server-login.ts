@@ -177,7 +177,8 @@ class ServerLogin implements LegOwner {
     const leg = new Leg(socket, this);
     this.#leg = leg;
     if (address === null) {
-      const folder = this.#place.host === '' ? settings.unix_socket_dir || '/tmp' : this.#place.host;
+      const folder =
+        this.#place.host === '' ? settings.unix_socket_dir || '/tmp' : this.#place.host;
       socket.connect({ path: `${folder}/.s.PGSQL.${this.#place.port}` }, resolve);
     } else {
       socket.connect({ host: address, port: this.#place.port }, resolve);
@@ -324,4 +325,3 @@ class ServerLogin implements LegOwner {
     return new SluiceError('POOL_SERVER_LOST', { place: describePlace(this.#place), reason });
   }
 }
-

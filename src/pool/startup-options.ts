@@ -17,7 +17,10 @@ export function readOptions(options: string): [name: string, value: string][] {
     else if (word.startsWith('--')) setting = word.slice(2);
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(setting ?? '') ?? [];
     if (name === undefined || value === undefined) {
-      throw new Refusal('08P01', 'unsupported options startup parameter: only -c name=val and --name=val');
+      throw new Refusal(
+        '08P01',
+        'unsupported options startup parameter: only -c name=val and --name=val',
+      );
     }
     settings.push([name.replaceAll('-', '_'), value]);
   }

@@ -12,13 +12,27 @@ let lastNumber = 0;
 
 /** A statement under the name that servers know it by. */
 export class Statement {
-  readonly serverName: string;
+  readonly serverName = `${serverNamePrefix}${++lastNumber}`;
   /** Everything of its Parse message after the name: text, zero byte, parameter types. */
   readonly tail: Buffer;
 
   constructor(tail: Buffer) {
-    this.serverName = `${serverNamePrefix}${++lastNumber}`;
     this.tail = tail;
+  }
+}
+
+/** A statement that SQL made: `PREPARE name (types) AS ...`. */
+export class SqlStatement extends Statement {
+  /** Everything after the name. */
+  readonly definition: string;
+
+  constructor(definition: string) {
+    super(Buffer.alloc(0));
+    this.definition = definition;
+  }
+
+  get prepareSql(): string {
+    return `PREPARE "${this.serverName}" ${this.definition}`;
   }
 }
 

@@ -54,7 +54,8 @@ export function checkStartupLength(length: number): void {
 /** 4 bytes of key in protocol 3.0, up to 256 in 3.2. */
 function readCancel(reader: MessageReader): StartupPacket {
   const pid = reader.int32();
-  if (reader.left < 4 || reader.left > 256) throw reader.bad('a key of 4 to 256 bytes', reader.left);
+  if (reader.left < 4 || reader.left > 256)
+    throw reader.bad('a key of 4 to 256 bytes', reader.left);
   return { kind: 'cancel', pid, key: Buffer.from(reader.rest()) };
 }
 

@@ -1,0 +1,278 @@
+import { FrontendTag, type MessageBuffer } from '../wire/index.ts';
+import { fake, Kind } from './expectations.ts';
+import type { Pool } from './pool.ts';
+import { writeBindHead, writeDescribeStatement, writeParse } from './requests.ts';
+import type { ServerConnection } from './server-connection.ts';
+import type { ParameterSet } from './parameters.ts';
+import {
+  mayHoldLiterals,
+  serverNamePrefix,
+  Statement,
+  UnnamedStatement,
+  type PlanContext,
+} from './statements.ts';
+
+/** The head of a message has not come yet. */
+export const notEnough = -1;
+
+const statementKind = 0x53; // S
+
+const nothingToUndo = (): void => undefined;
+
+/**
+ * A client's prepared statements, by its own names, and its requests written for servers that know other ones.
+ *
+ *     client: Parse "a"  ->  server: Parse "SLUICE_7", or nothing and a reply of ours, if it has it already
+ *     client: Bind  "a"  ->  server: [Parse "SLUICE_7"] Bind "SLUICE_7"
+ */
+export class ClientStatements {
+  readonly #pool: Pool;
+  readonly #user: string;
+  readonly #out: MessageBuffer;
+  #named: Map<string, Statement> | null = null;
+  #unnamed: Statement | UnnamedStatement | null = null;
+  #context: PlanContext | null = null;
+
+  constructor(pool: Pool, user: string) {
+    this.#pool = pool;
+    this.#user = user;
+    this.#out = pool.pooler.outputs.toServer;
+  }
+
+  get count(): number {
+    return this.#named?.size ?? 0;
+  }
+
+  find(name: string): Statement | undefined {
+    return this.#named?.get(name);
+  }
+
+  /** SQL has made it under this name. */
+  set(name: string, statement: Statement): void {
+    this.#named ??= new Map();
+    this.#named.set(name, statement);
+  }
+
+  delete(name: string): void {
+    this.#named?.delete(name);
+  }
+
+  /** A simple Query takes the place of the unnamed statement. */
+  forgetUnnamed(): void {
+    this.#unnamed = null;
+  }
+
+  /** DISCARD ALL, DEALLOCATE ALL. */
+  forgetAll(): void {
+    this.#named = null;
+    this.#unnamed = null;
+  }
+
+  /** The same text may mean another statement now. */
+  onParametersChanged(): void {
+    this.#context = null;
+  }
+
+  /**
+   * Writes a Parse, Bind, Describe or Close for the server.
+   *
+   * @param bytes  the message is `bytes[at, next)`, header included; a Bind may have come only up to `length`
+   * @returns from where on the input is to be forwarded as it is (`at`: all of the message), or `notEnough`
+   */
+  rewrite(
+    tag: number,
+    bytes: Buffer,
+    at: number,
+    next: number,
+    length: number,
+    server: ServerConnection,
+    parameters: ParameterSet,
+  ): number {
+    switch (tag) {
+      case FrontendTag.parse:
+        return this.#parse(bytes, at, next, server, parameters);
+      case FrontendTag.bind:
+        return this.#bind(bytes, at, next, length, server);
+      case FrontendTag.describe:
+        return this.#describe(bytes, at, next, server);
+      default:
+        return this.#close(bytes, at, next, server);
+    }
+  }
+
+  #parse(
+    bytes: Buffer,
+    at: number,
+    next: number,
+    server: ServerConnection,
+    parameters: ParameterSet,
+  ): number {
+    this.#pool.traffic.clientParses++;
+    const nameEnd = bytes.indexOf(0, at + 5);
+    const tailStart = nameEnd + 1;
+    if (nameEnd < 0 || tailStart >= next) return letThrough(Kind.parse, server, at);
+    if (nameEnd === at + 5) {
+      return this.#parseUnnamed(bytes, at, tailStart, next, server, parameters);
+    }
+    const name = bytes.toString('latin1', at + 5, nameEnd);
+    const known = this.#named?.get(name);
+    if (known === undefined) {
+      const statement = mayHoldLiterals(bytes, tailStart, next)
+        ? new Statement(Buffer.from(bytes.subarray(tailStart, next)))
+        : this.#contextOf(parameters).share(bytes, tailStart, next);
+      this.set(name, statement);
+      this.#parseShared(statement, server, () => this.#named?.delete(name));
+    } else {
+      this.#parseAgain(name, known, server);
+    }
+    return next;
+  }
+
+  /** As in PostgreSQL, an error that the connection survives: the server itself says so. */
+  #parseAgain(name: string, known: Statement, server: ServerConnection): void {
+    this.#ensure(known, server);
+    writeParse(this.#out, known.serverName, known.tail);
+    const rename = { from: known.serverName, to: name };
+    server.expect(Kind.parse, { undo: nothingToUndo, rename });
+  }
+
+  #parseUnnamed(
+    bytes: Buffer,
+    at: number,
+    tailStart: number,
+    next: number,
+    server: ServerConnection,
+    parameters: ParameterSet,
+  ): number {
+    const mayShare =
+      this.#pool.pooler.settings.cache_unnamed_statements &&
+      !mayHoldLiterals(bytes, tailStart, next);
+    const shared = mayShare
+      ? this.#contextOf(parameters).shareRepeated(bytes, tailStart, next)
+      : null;
+    if (shared !== null) {
+      this.#unnamed = shared;
+      this.#parseShared(shared, server, this.#undoUnnamed);
+      return next;
+    }
+    const unnamed = new UnnamedStatement(Buffer.from(bytes.subarray(tailStart, next)));
+    this.#unnamed = unnamed;
+    server.prepared.setUnnamed(unnamed);
+    this.#pool.traffic.serverParses++;
+    const undo = (): void => {
+      this.#unnamed = null;
+      server.prepared.setUnnamed(null);
+    };
+    server.expect(Kind.parse, { undo });
+    return at;
+  }
+
+  readonly #undoUnnamed = (): void => {
+    this.#unnamed = null;
+  };
+
+  /** A statement that the server may have from another client, or from before. */
+  #parseShared(statement: Statement, server: ServerConnection, undoName: () => void): void {
+    if (server.prepared.has(statement)) {
+      server.expect(Kind.parse | fake, { undo: undoName });
+      return;
+    }
+    this.#pool.traffic.serverParses++;
+    writeParse(this.#out, statement.serverName, statement.tail);
+    const undo = (): void => {
+      server.prepared.delete(statement);
+      undoName();
+    };
+    server.expect(Kind.parse, { undo });
+    server.prepared.add(statement, this.#most);
+  }
+
+  #bind(bytes: Buffer, at: number, next: number, length: number, server: ServerConnection): number {
+    const seen = Math.min(next, length);
+    const portalEnd = bytes.indexOf(0, at + 5);
+    const nameEnd = portalEnd < 0 ? -1 : bytes.indexOf(0, portalEnd + 1);
+    if (portalEnd < 0 || nameEnd < 0 || nameEnd >= seen) {
+      return next > length ? notEnough : letThrough(Kind.bind, server, at);
+    }
+    this.#pool.traffic.binds++;
+    const name = this.#serverNameOf(bytes, portalEnd + 1, nameEnd, server);
+    server.expect(Kind.bind);
+    if (name === null) return at;
+    const head = { bytes, portalStart: at + 5, portalEnd };
+    writeBindHead(this.#out, head, name, next - nameEnd - 1);
+    return nameEnd + 1;
+  }
+
+  #describe(bytes: Buffer, at: number, next: number, server: ServerConnection): number {
+    const isStatement = bytes[at + 5] === statementKind;
+    const nameEnd = bytes.indexOf(0, at + 6);
+    if (!isStatement || nameEnd < 0 || nameEnd >= next) {
+      return letThrough(Kind.describe, server, at);
+    }
+    const name = this.#serverNameOf(bytes, at + 6, nameEnd, server);
+    server.expect(Kind.describe);
+    if (name === null) return at;
+    writeDescribeStatement(this.#out, name);
+    return next;
+  }
+
+  /** The name is the client's alone: the server keeps the statement for whoever comes next. */
+  #close(bytes: Buffer, at: number, next: number, server: ServerConnection): number {
+    const isStatement = bytes[at + 5] === statementKind;
+    const nameEnd = bytes.indexOf(0, at + 6);
+    if (!isStatement || nameEnd < 0 || nameEnd >= next) return letThrough(Kind.close, server, at);
+    const name = bytes.toString('latin1', at + 6, nameEnd);
+    const before = name === '' ? this.#unnamed : this.#named?.get(name);
+    if (name === '') this.#unnamed = null;
+    else this.#named?.delete(name);
+    const undo = (): void => {
+      if (name === '') this.#unnamed = before ?? null;
+      else if (before instanceof Statement) this.set(name, before);
+    };
+    server.expect(Kind.close | fake, { undo });
+    return next;
+  }
+
+  /**
+   * The name under which the server knows the client's statement `bytes[start, end)`, which it has afterwards.
+   *
+   * @returns null: as the client says, because the server has it unnamed, or is to say that there is none
+   */
+  #serverNameOf(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    server: ServerConnection,
+  ): string | null {
+    if (start === end) {
+      const unnamed = this.#unnamed;
+      if (unnamed instanceof Statement) return this.#ensure(unnamed, server);
+      server.prepared.ensureUnnamed(unnamed);
+      return null;
+    }
+    const name = bytes.toString('latin1', start, end);
+    const statement = this.#named?.get(name);
+    if (statement !== undefined) return this.#ensure(statement, server);
+    return name.startsWith(serverNamePrefix) ? `${serverNamePrefix}?` : null;
+  }
+
+  #ensure(statement: Statement, server: ServerConnection): string {
+    if (server.prepared.ensure(statement, this.#most)) this.#pool.traffic.serverParses++;
+    return statement.serverName;
+  }
+
+  get #most(): number {
+    return this.#pool.pooler.settings.max_prepared_statements;
+  }
+
+  #contextOf(parameters: ParameterSet): PlanContext {
+    this.#context ??= this.#pool.pooler.statements.contextOf(this.#user, parameters);
+    return this.#context;
+  }
+}
+
+/** A malformed message: the server finds the words for it. */
+function letThrough(kind: number, server: ServerConnection, at: number): number {
+  server.expect(kind);
+  return at;
+}

@@ -1,0 +1,134 @@
+import type { ClientStatements } from './client-statements.ts';
+import type { Mark } from './expectations.ts';
+import type { ServerConnection } from './server-connection.ts';
+import type { SessionStateRules } from './session-state.ts';
+import { rewritePrepared } from './sql-prepared.ts';
+import { sqlStatements } from './sql-tokens.ts';
+
+/** LISTEN or UNLISTEN, alone in its text. */
+export interface ChannelCommand {
+  readonly isListen: boolean;
+  /** Null: all, of UNLISTEN. */
+  readonly channel: string | null;
+  /** What the server is sent in its place: it answers the same and hears nothing. */
+  readonly harmless: string;
+}
+
+/** A channel that nobody notifies. */
+const deafChannel = '"sluice pool"';
+
+/** Which first letters a text must have to matter to every pool: PREPARE, EXECUTE, DEALLOCATE, LISTEN, UNLISTEN. */
+const namingWords = ['prepare', 'execute', 'deallocate', 'listen', 'unlisten'] as const;
+
+/**
+ * What the texts of a client's queries mean to the pool: names of statements and channels that are the
+ * client's own, and, in mode `auto`, state that no other server has.
+ */
+export class QueryRewriter {
+  readonly #state: SessionStateRules | null;
+
+  /** @param state  null: session state is not watched for */
+  constructor(state: SessionStateRules | null) {
+    this.#state = state;
+  }
+
+  /** Whether the text that begins at `bytes[start]` must be read; decided by its first word. */
+  mayMatter(bytes: Buffer, start: number, end: number): boolean {
+    return this.#state !== null || beginsWithNamingWord(bytes, start, end);
+  }
+
+  /** The same for a Parse message, whose text comes after a name. */
+  mayMatterInParse(bytes: Buffer, at: number, next: number): boolean {
+    if (this.#state !== null) return true;
+    const nameEnd = bytes.indexOf(0, at + 5);
+    return nameEnd > 0 && beginsWithListenWord(bytes, nameEnd + 1, next);
+  }
+
+  reasonToPin(text: string): string | null {
+    return this.#state?.reasonToKeep(text) ?? null;
+  }
+
+  channelCommand(text: string): ChannelCommand | null {
+    if (!/^[\s\S]{0,200}?listen/i.test(text)) return null;
+    const [statement, ...more] = sqlStatements(text);
+    const [command, name, ...rest] = statement ?? [];
+    if (more.length > 0 || rest.length > 0 || name === undefined) return null;
+    if (command?.kind !== 'word') return null;
+    const isListen = command.text === 'listen';
+    if (!isListen && command.text !== 'unlisten') return null;
+    if (name.kind === 'symbol') {
+      return name.text === '*' && !isListen
+        ? { isListen, channel: null, harmless: 'UNLISTEN *' }
+        : null;
+    }
+    if (name.kind === 'literal') return null;
+    const harmless = `${isListen ? 'LISTEN' : 'UNLISTEN'} ${deafChannel}`;
+    return { isListen, channel: name.text, harmless };
+  }
+
+  /**
+   * A text that names prepared statements, as the server knows them, and what it needs for it sent ahead.
+   *
+   * @returns null: nothing to change
+   */
+  rewritePrepared(
+    text: string,
+    server: ServerConnection,
+    statements: ClientStatements,
+  ): { text: string; mark: Mark | null } | null {
+    const most = server.pool.pooler.settings.max_prepared_statements;
+    const rewritten = rewritePrepared(text, (name) => statements.find(name));
+    if (rewritten === null) return null;
+    for (const statement of rewritten.needs) server.prepared.ensure(statement, most);
+    for (const statement of rewritten.makes) server.prepared.add(statement, most);
+    for (const statement of rewritten.drops) server.prepared.delete(statement);
+    for (const { name, statement } of rewritten.names) {
+      if (statement === null) statements.delete(name);
+      else statements.set(name, statement);
+    }
+    const { rename, names, makes } = rewritten;
+    if (rename === null) return { text: rewritten.text, mark: null };
+    // A text that failed made nothing.
+    const undo = (): void => {
+      for (const statement of makes) server.prepared.delete(statement);
+      for (const { name, statement } of names) if (statement !== null) statements.delete(name);
+    };
+    return { text: rewritten.text, mark: { undo, rename } };
+  }
+}
+
+function beginsWithNamingWord(bytes: Buffer, start: number, end: number): boolean {
+  const at = firstWordAt(bytes, start, end);
+  // Comments hide the word: such a text is read.
+  if (at < 0) return true;
+  switch (bytes[at]! | 0x20) {
+    case 0x70: // p
+    case 0x65: // e
+    case 0x64: // d
+    case 0x6c: // l
+    case 0x75: // u
+      return isOneOf(bytes, at, end, namingWords);
+    default:
+      return false;
+  }
+}
+
+function beginsWithListenWord(bytes: Buffer, start: number, end: number): boolean {
+  const at = firstWordAt(bytes, start, end);
+  if (at < 0) return true;
+  const letter = bytes[at]! | 0x20;
+  return (letter === 0x6c || letter === 0x75) && isOneOf(bytes, at, end, ['listen', 'unlisten']);
+}
+
+/** -1: a comment comes first. */
+function firstWordAt(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at]! <= 0x20 || bytes[at] === 0x3b)) at++;
+  const isComment = bytes[at] === 0x2d || bytes[at] === 0x2f;
+  return isComment ? -1 : at;
+}
+
+function isOneOf(bytes: Buffer, at: number, end: number, words: readonly string[]): boolean {
+  const word = bytes.toString('latin1', at, Math.min(end, at + 11)).toLowerCase();
+  return words.some((known) => word.startsWith(known));
+}

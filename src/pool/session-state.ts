@@ -1,0 +1,100 @@
+import { sqlStatements, type SqlToken } from './sql-tokens.ts';
+import type { TrackedNames } from './parameters.ts';
+
+/** Functions that take a lock for the session. */
+const sessionLocks = new Set([
+  'pg_advisory_lock',
+  'pg_advisory_lock_shared',
+  'pg_try_advisory_lock',
+  'pg_try_advisory_lock_shared',
+]);
+
+/** Texts whose answer is remembered: an application has a few hundred. */
+const mostRemembered = 2_000;
+/** Larger texts are bulk loads; they are looked at each time. */
+const longestRemembered = 4_096;
+
+/**
+ * What a text leaves behind in its session that no other server has: the reason to keep the server, in the
+ * words of SHOW CLIENTS, or null.
+ *
+ * What functions and DO blocks do inside cannot be seen from outside.
+ */
+export class SessionStateRules {
+  readonly #tracked: TrackedNames;
+  readonly #remembered = new Map<string, string | null>();
+
+  constructor(tracked: TrackedNames) {
+    this.#tracked = tracked;
+  }
+
+  reasonToKeep(text: string): string | null {
+    const known = this.#remembered.get(text);
+    if (known !== undefined) return known;
+    const reason = this.#find(text);
+    if (text.length <= longestRemembered) {
+      if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
+      this.#remembered.set(text, reason);
+    }
+    return reason;
+  }
+
+  #find(text: string): string | null {
+    for (const statement of sqlStatements(text)) {
+      const reason = this.#ofStatement(statement);
+      if (reason !== null) return reason;
+    }
+    return null;
+  }
+
+  #ofStatement(tokens: readonly SqlToken[]): string | null {
+    const words = tokens.map(({ kind, text }) => (kind === 'word' ? text : ''));
+    const [first = '', second = ''] = words;
+    switch (first) {
+      case 'listen':
+        return 'LISTEN';
+      case 'load':
+        return 'LOAD';
+      case 'set':
+        return this.#ofSet(tokens, second);
+      case 'create':
+        if (makesTemporary(words)) return 'temporary object';
+        break;
+      case 'declare':
+        if (words.includes('hold')) return 'cursor WITH HOLD';
+        break;
+      default:
+    }
+    if (words.some((word) => sessionLocks.has(word))) return 'session advisory lock';
+    if (words.includes('set_config')) return 'set_config';
+    if (first === 'select' || first === 'with') return selectsIntoTemporary(words);
+    return null;
+  }
+
+  /** SET of what is carried from server to server is no state; nor is what ends with the transaction. */
+  #ofSet(tokens: readonly SqlToken[], second: string): string | null {
+    if (second === 'local' || second === 'transaction' || second === 'constraints') return null;
+    const named = second === 'session' ? tokens.slice(2) : tokens.slice(1);
+    const name = named[0]?.text ?? '';
+    if (name === 'characteristics') return 'SET SESSION CHARACTERISTICS';
+    if (name === 'authorization') return 'SET SESSION AUTHORIZATION';
+    if (name === 'time') return null; // TIME ZONE
+    if (name === 'names') return null; // client_encoding
+    if (this.#tracked.indexOf(name) >= 0) return null;
+    return `SET ${name}`;
+  }
+}
+
+/** CREATE [OR REPLACE] [GLOBAL | LOCAL] { TEMP | TEMPORARY } ... */
+function makesTemporary(words: readonly string[]): boolean {
+  const kind = words.find(
+    (word, i) => i > 0 && !['or', 'replace', 'global', 'local'].includes(word),
+  );
+  return kind === 'temp' || kind === 'temporary';
+}
+
+function selectsIntoTemporary(words: readonly string[]): string | null {
+  const into = words.indexOf('into');
+  const next = words[into + 1];
+  return into > 0 && (next === 'temp' || next === 'temporary') ? 'temporary object' : null;
+}
