@@ -20,6 +20,7 @@ const passedOnMark = Buffer.of(1);
 export class Cancels {
   readonly #pooler: Pooler;
   readonly #clients = new Map<number, ClientConnection>();
+  readonly #consoles = new Map<number, CancelableConsole>();
   readonly #underWay = new Set<CancelConnection>();
 
   constructor(pooler: Pooler) {
@@ -32,7 +33,7 @@ export class Cancels {
     for (;;) {
       const random = peer > 0 ? randomInt(1 << peerShift) : randomInt(1, 2 ** 31 - 1);
       const pid = peer > 0 ? peer * 2 ** peerShift + random : random;
-      if (!this.#clients.has(pid)) return pid;
+      if (!this.#clients.has(pid) && !this.#consoles.has(pid)) return pid;
     }
   }
 
@@ -44,6 +45,14 @@ export class Cancels {
     this.#clients.delete(client.cancelPid);
   }
 
+  addConsole(console: CancelableConsole): void {
+    this.#consoles.set(console.cancelPid, console);
+  }
+
+  removeConsole(console: CancelableConsole): void {
+    this.#consoles.delete(console.cancelPid);
+  }
+
   /** Requests on their way to a server. */
   get count(): number {
     return this.#underWay.size;
@@ -51,13 +60,18 @@ export class Cancels {
 
   /** @param leg  what the request came on; it is closed when the request has arrived */
   request(leg: Leg, pid: number, key: Buffer): void {
+    const console = this.#consoles.get(pid);
+    if (console !== undefined) {
+      if (isKey(key, console.cancelKey)) console.cancel();
+      leg.end();
+      return;
+    }
     const client = this.#clients.get(pid);
     if (client === undefined) {
       if (!this.#passOn(leg, pid, key)) leg.end();
       return;
     }
-    const wanted = client.cancelKey;
-    if (key.length < wanted.length || !timingSafeEqual(key.subarray(0, wanted.length), wanted)) {
+    if (!isKey(key, client.cancelKey)) {
       this.#pooler.log.warn('a cancel request with a wrong key');
       leg.end();
       return;
@@ -109,6 +123,18 @@ export class Cancels {
     this.#underWay.add(connection);
     connection.begin(this.#pooler.settings.cancel_wait_timeout * 1000);
   }
+}
+
+/** A console whose command can be given up. */
+export interface CancelableConsole {
+  readonly cancelPid: number;
+  readonly cancelKey: Buffer;
+  cancel(): void;
+}
+
+/** A key that another process has passed on to us is a byte longer. */
+function isKey(key: Buffer, wanted: Buffer): boolean {
+  return key.length >= wanted.length && timingSafeEqual(key.subarray(0, wanted.length), wanted);
 }
 
 interface CancelTarget {

@@ -96,6 +96,11 @@ export class ClientConnection implements LegOwner, Listening {
     return this.#passLeft > 0 && this.#isPassForwarded;
   }
 
+  /** What it sent has gone on whole, and nothing of it waits. */
+  get isBetweenMessages(): boolean {
+    return this.#passLeft === 0 && this.#cut === null && this.#pending === null;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }

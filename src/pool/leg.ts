@@ -33,6 +33,7 @@ export class Leg {
   #socket: Socket;
   #owner: LegOwner;
   #isPaused = false;
+  #isSuspended = false;
   #isOver = false;
   #error: Error | null = null;
 
@@ -100,7 +101,18 @@ export class Leg {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#socket.resume();
+    if (!this.#isSuspended) this.#socket.resume();
+  }
+
+  /** Not read until `unsuspend`, whatever pauses and resumes it meanwhile. */
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#socket.pause();
+  }
+
+  unsuspend(): void {
+    this.#isSuspended = false;
+    if (!this.#isPaused) this.#socket.resume();
   }
 
   /** What was written still goes out, then the connection ends. */

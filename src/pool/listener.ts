@@ -36,14 +36,17 @@ export class Listener {
 
   /** No new connections; those that are here stay. */
   async close(): Promise<void> {
-    const closing = this.#servers.splice(0).map(async ({ server }) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      await promise;
-    });
-    await Promise.all(closing);
+    await Promise.all(this.#servers.splice(0).map(({ server }) => closeServer(server)));
     if (this.#socketPath !== null) await unlink(this.#socketPath).catch(() => undefined);
     this.#socketPath = null;
+  }
+
+  /** No new connections but over the Unix socket: an operator still reaches the console. */
+  async closeTcp(): Promise<void> {
+    const isTcp = ({ server }: { server: Server }): boolean => typeof server.address() === 'object';
+    const tcp = this.#servers.filter(isTcp);
+    for (const one of tcp) this.#servers.splice(this.#servers.indexOf(one), 1);
+    await Promise.all(tcp.map(({ server }) => closeServer(server)));
   }
 
   /** Where it listens: `127.0.0.1:6432`, `/tmp/.s.PGSQL.6432`. */
@@ -123,6 +126,12 @@ export class Listener {
       this.#take(new Leg(socket, nobody));
     });
   }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  await promise;
 }
 
 function codeOf(error: unknown): unknown {

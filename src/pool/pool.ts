@@ -88,7 +88,7 @@ export class Pool {
   }
 
   get isPaused(): boolean {
-    return this.pooler.isPaused || this.database.isPaused;
+    return this.pooler.isPaused || this.pooler.isSuspended || this.database.isPaused;
   }
 
   /** A server for a client that has a request; null: it waits, and `resumeWith` is called later. */
@@ -154,6 +154,7 @@ export class Pool {
 
   /** After RESUME, a new limit or a server that has gone: whoever waits is served as far as can be. */
   serveWaiting(): void {
+    if (this.#welcomes.length > 0 && !this.isPaused) this.#openForWelcome();
     while (this.waiting.size > 0 && !this.isPaused) {
       const server = this.#takeIdle();
       if (server === null) return this.grow();
@@ -178,9 +179,13 @@ export class Pool {
     if (this.welcome !== null) return Promise.resolve(this.welcome);
     const waiter = Promise.withResolvers<ReadonlyMap<string, string>>();
     this.#welcomes.push(waiter);
-    if (this.loginsUnderWay === 0 && this.#mayRetry() && this.pooler.mayOpen(this)) this.open();
-    else if (this.loginsUnderWay === 0) this.#failWelcomes();
+    if (!this.isPaused) this.#openForWelcome();
     return waiter.promise;
+  }
+
+  /** Clients that wait for the first server to tell what servers report. */
+  get waitingLogins(): number {
+    return this.#welcomes.length;
   }
 
   /** Why a login has just been refused, for clients that would only run into the same. */
@@ -197,6 +202,12 @@ export class Pool {
   /** The idle server that was used last the longest time ago. */
   get longestIdle(): ServerConnection | null {
     return this.idle[0] ?? null;
+  }
+
+  #openForWelcome(): void {
+    if (this.loginsUnderWay > 0) return;
+    if (this.#mayRetry() && this.pooler.mayOpen(this)) this.open();
+    else this.#failWelcomes();
   }
 
   #takeIdle(): ServerConnection | null {
@@ -284,6 +295,7 @@ export class Pool {
       this.loginsUnderWay--;
       this.database.serverCount--;
       this.#onOpenFailed(error);
+      this.pooler.onServerIdle();
       return;
     }
     this.loginsUnderWay--;

@@ -185,9 +185,14 @@ export class Pooler {
     }
   }
 
+  /** Also one that is made from `*` because it was asked for. */
+  lookUp(name: string): Database | undefined {
+    return this.databases.get(name) ?? this.#automatic(name);
+  }
+
   /** @throws Refusal */
   findDatabase(name: string): Database {
-    const known = this.databases.get(name) ?? this.#automatic(name);
+    const known = this.lookUp(name);
     if (known === undefined) throw new Refusal('3D000', `no such database: ${name}`);
     if (known.isDisabled) throw new Refusal('08P01', `database "${name}" is disabled`);
     known.usedAtMs = Date.now();
@@ -348,6 +353,7 @@ export class Pooler {
 
   /** Resolves when `isTrue` is; asked again whenever a client or server leaves or gets free. */
   async until(isTrue: () => boolean, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     if (isTrue()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (): void => {

@@ -121,6 +121,11 @@ export class ServerConnection implements LegOwner {
     );
   }
 
+  /** What it sent has gone on whole. */
+  get isBetweenMessages(): boolean {
+    return this.#passLeft === 0 && this.#cut === null;
+  }
+
   get isInTransaction(): boolean {
     return this.status !== idleStatus;
   }

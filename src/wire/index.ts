@@ -35,6 +35,7 @@ export { FrameScanner } from './frames.ts';
 export { freeMemory } from './free-memory.ts';
 export { MessageWriter } from './frontend.ts';
 export { MessageBuffer } from './message-buffer.ts';
+export { MessageReader } from './message-reader.ts';
 export { formatLsn, lsn, oid, parseLsn } from './lsn.ts';
 export { readBegin } from './pgoutput/begin.ts';
 export { readCommit } from './pgoutput/commit.ts';
