@@ -1,11 +1,25 @@
 import { describePlace } from './server-login.ts';
-import { parseConnection, Secret, Session, type ConnectionTarget } from '../session/index.ts';
-import { AuthQuery, type StoredUser } from './auth/index.ts';
+import {
+  parseConnection,
+  Session,
+  type ConnectionTarget,
+  type Secret,
+  type TlsTarget,
+} from '../session/index.ts';
+import { AuthQuery, type AuthFile, type StoredUser } from './auth/index.ts';
+import type { PoolerConfig } from './config/index.ts';
 import type { Database } from './database.ts';
-import type { Pooler } from './pooler.ts';
 
 /** A session that nobody asked anything for so long is closed. */
 const idleMs = 60_000;
+
+/** What a pooler offers to them. */
+interface AuthQueryFacts {
+  readonly config: PoolerConfig;
+  readonly users: { readonly file: AuthFile | null };
+  findDatabase(name: string): Database;
+  serverTls(database: Database): TlsTarget;
+}
 
 interface Asking {
   readonly session: Promise<Session>;
@@ -18,16 +32,17 @@ interface Asking {
  * The sessions are our own: nothing that a client says before it has logged in reaches them.
  */
 export class AuthQueries {
-  readonly #pooler: Pooler;
+  readonly #pooler: AuthQueryFacts;
   readonly #sessions = new Map<string, Asking>();
 
-  constructor(pooler: Pooler) {
+  constructor(pooler: AuthQueryFacts) {
     this.#pooler = pooler;
   }
 
   /** @returns null: no auth_user is configured, or the query knows nobody of that name */
   async find(user: string, databaseName: string): Promise<StoredUser | null> {
-    const { settings, config } = this.#pooler;
+    const { config } = this.#pooler;
+    const { settings } = config;
     const entry = config.databases.get(databaseName) ?? config.databases.get('*');
     const authUser = entry?.authUser || settings.auth_user;
     if (entry === undefined || authUser === '') return null;
@@ -86,7 +101,7 @@ export class AuthQueries {
       user,
       database: database.serverName,
       password,
-      tls: this.#pooler.serverTls(),
+      tls: this.#pooler.serverTls(database),
     };
   }
 }

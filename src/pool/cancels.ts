@@ -1,9 +1,9 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import { MessageWriter } from '../wire/index.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { PooledServer } from './contracts.ts';
+import type { PoolerConfig } from './config/index.ts';
+import type { Log } from '../service/index.ts';
 import { Leg, legSocket, type LegOwner } from './leg.ts';
-import type { Pooler } from './pooler.ts';
-import type { ServerConnection } from './server-connection.ts';
 
 /**
  * A process that shares its port with others has its peer_id in the first number of every key it gives out,
@@ -16,20 +16,28 @@ const peerShift = 17;
 /** A request that one of us has passed on carries a byte more, and is not passed on again. */
 const passedOnMark = Buffer.of(1);
 
+/** A client whose requests can be cancelled. */
+export interface CancellableClient {
+  readonly cancelPid: number;
+  readonly cancelKey: Buffer;
+  readonly server: PooledServer | null;
+  cancelWaiting(): void;
+}
+
 /** Cancel requests, from the keys of our clients to the backends that serve them just then. */
 export class Cancels {
-  readonly #pooler: Pooler;
-  readonly #clients = new Map<number, ClientConnection>();
+  readonly #pooler: { readonly config: PoolerConfig; readonly log: Log };
+  readonly #clients = new Map<number, CancellableClient>();
   readonly #consoles = new Map<number, CancelableConsole>();
   readonly #underWay = new Set<CancelConnection>();
 
-  constructor(pooler: Pooler) {
+  constructor(pooler: { readonly config: PoolerConfig; readonly log: Log }) {
     this.#pooler = pooler;
   }
 
   /** A number that no client has. */
   newPid(): number {
-    const peer = this.#pooler.settings.peer_id;
+    const peer = this.#pooler.config.settings.peer_id;
     for (;;) {
       const random = peer > 0 ? randomInt(1 << peerShift) : randomInt(1, 2 ** 31 - 1);
       const pid = peer > 0 ? peer * 2 ** peerShift + random : random;
@@ -37,11 +45,11 @@ export class Cancels {
     }
   }
 
-  add(client: ClientConnection): void {
+  add(client: CancellableClient): void {
     this.#clients.set(client.cancelPid, client);
   }
 
-  remove(client: ClientConnection): void {
+  remove(client: CancellableClient): void {
     this.#clients.delete(client.cancelPid);
   }
 
@@ -86,7 +94,7 @@ export class Cancels {
   }
 
   /** The server serves nobody else before the request has arrived: it would hit the wrong query. */
-  #forward(leg: Leg, server: ServerConnection): void {
+  #forward(leg: Leg, server: PooledServer): void {
     if (server.expected.size === 0) {
       leg.end(); // nothing runs
       return;
@@ -103,7 +111,8 @@ export class Cancels {
   }
 
   #passOn(leg: Leg, pid: number, key: Buffer): boolean {
-    const { settings, config } = this.#pooler;
+    const { config } = this.#pooler;
+    const { settings } = config;
     if (settings.peer_id === 0 || (key.length !== 4 && key.length !== 32)) return false;
     const id = Math.floor(pid / 2 ** peerShift);
     const peer = config.peers.get(id);
@@ -121,7 +130,7 @@ export class Cancels {
       after();
     });
     this.#underWay.add(connection);
-    connection.begin(this.#pooler.settings.cancel_wait_timeout * 1000);
+    connection.begin(this.#pooler.config.settings.cancel_wait_timeout * 1000);
   }
 }
 

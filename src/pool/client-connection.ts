@@ -8,13 +8,11 @@ import {
   type Notification,
 } from '../wire/index.ts';
 import { ClientStatements, notEnough } from './client-statements.ts';
+import type { Listening, PooledClient, PooledServer, PoolOfServers } from './contracts.ts';
 import { Kind } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
-import type { Listening } from './listen-hub.ts';
 import type { ParameterSet } from './parameters.ts';
-import type { Pool } from './pool.ts';
 import { writeParse, writeQuery } from './requests.ts';
-import type { ServerConnection } from './server-connection.ts';
 import { setParametersSql } from './set-parameters.ts';
 import { nowUs } from './traffic.ts';
 
@@ -22,7 +20,7 @@ import { nowUs } from './traffic.ts';
 export interface ClientIdentity {
   readonly id: number;
   readonly leg: Leg;
-  readonly pool: Pool;
+  readonly pool: PoolOfServers;
   readonly user: string;
   readonly parameters: ParameterSet;
   /** What the client cancels with. */
@@ -44,15 +42,15 @@ const idleStatus = 'I';
  * Of most messages only the header is looked at. Messages that name a prepared statement are rewritten to
  * the name that every server of the pool knows it by.
  */
-export class ClientConnection implements LegOwner, Listening {
+export class ClientConnection implements LegOwner, Listening, PooledClient {
   readonly id: number;
   readonly leg: Leg;
-  readonly pool: Pool;
+  readonly pool: PoolOfServers;
   readonly user: string;
   readonly cancelPid: number;
   readonly cancelKey: Buffer;
   readonly connectedAtMs = Date.now();
-  server: ServerConnection | null = null;
+  server: PooledServer | null = null;
   parameters: ParameterSet;
   requestedAtMs = Date.now();
   /** Since when it waits for a server, in microseconds; 0: it does not. */
@@ -124,7 +122,7 @@ export class ClientConnection implements LegOwner, Listening {
   }
 
   /** The pool has a server for what is pending. */
-  resumeWith(server: ServerConnection): void {
+  resumeWith(server: PooledServer): void {
     const pending = this.#pending;
     this.#pending = null;
     this.leg.resume();
@@ -132,7 +130,7 @@ export class ClientConnection implements LegOwner, Listening {
     if (pending !== null) this.#take(pending, pending.length);
   }
 
-  link(server: ServerConnection): void {
+  link(server: PooledServer): void {
     const { traffic } = this.pool;
     traffic.serverAssignments++;
     if (this.waitingSinceUs > 0) {
@@ -357,7 +355,7 @@ export class ClientConnection implements LegOwner, Listening {
   /** How much of a message must be there before anything of it is sent. */
   #neededBytes(
     tag: number,
-    server: ServerConnection,
+    server: PooledServer,
     bytes: Buffer,
     at: number,
     length: number,
@@ -377,12 +375,12 @@ export class ClientConnection implements LegOwner, Listening {
    * Whether a message is to be looked at. A server that waits for a Sync, or for data, ignores requests or
    * answers with an error that has no request of its own.
    */
-  #needsRewriting(tag: number, server: ServerConnection): boolean {
+  #needsRewriting(tag: number, server: PooledServer): boolean {
     if (server.hasFailed || server.isCopyIn || !this.pool.sharesStatements) return false;
     return tag !== FrontendTag.execute && tag !== FrontendTag.functionCall;
   }
 
-  #expect(tag: number, server: ServerConnection): void {
+  #expect(tag: number, server: PooledServer): void {
     if (server.hasFailed || server.isCopyIn) return;
     const kind = kinds[tag]!;
     if (kind === Kind.query) {
@@ -398,7 +396,7 @@ export class ClientConnection implements LegOwner, Listening {
     at: number,
     next: number,
     length: number,
-    server: ServerConnection,
+    server: PooledServer,
   ): number {
     if (tag === FrontendTag.query) return this.#query(bytes, at, next, length, server);
     if (tag === FrontendTag.parse && this.pool.rewriter.mayMatterInParse(bytes, at, next)) {
@@ -409,13 +407,7 @@ export class ClientConnection implements LegOwner, Listening {
   }
 
   /** A simple query, whose text may name statements or channels or leave state behind. */
-  #query(
-    bytes: Buffer,
-    at: number,
-    next: number,
-    length: number,
-    server: ServerConnection,
-  ): number {
+  #query(bytes: Buffer, at: number, next: number, length: number, server: PooledServer): number {
     if (next > length || !this.pool.rewriter.mayMatter(bytes, at + 5, next - 1)) {
       this.#expect(FrontendTag.query, server);
       return at;
@@ -429,7 +421,12 @@ export class ClientConnection implements LegOwner, Listening {
       return next;
     }
     this.pinReason ??= this.pool.rewriter.reasonToPin(text);
-    const rewritten = this.pool.rewriter.rewritePrepared(text, server, this.#statements);
+    const rewritten = this.pool.rewriter.rewritePrepared(
+      text,
+      server.prepared,
+      this.#statements,
+      this.pool.pooler.settings.max_prepared_statements,
+    );
     if (rewritten === null) {
       this.#expect(FrontendTag.query, server);
       return at;
@@ -447,7 +444,7 @@ export class ClientConnection implements LegOwner, Listening {
     at: number,
     next: number,
     length: number,
-    server: ServerConnection,
+    server: PooledServer,
   ): number | null {
     const nameEnd = bytes.indexOf(0, at + 5);
     const textEnd = nameEnd < 0 ? -1 : bytes.indexOf(0, nameEnd + 1);
@@ -539,7 +536,7 @@ export class ClientConnection implements LegOwner, Listening {
     );
   }
 
-  #acquire(): ServerConnection | null {
+  #acquire(): PooledServer | null {
     const server = this.pool.acquire(this);
     if (server !== null) this.link(server);
     return server;
@@ -552,7 +549,7 @@ export class ClientConnection implements LegOwner, Listening {
     if (this.#pending.length > mostPendingBytes) this.leg.pause();
   }
 
-  #applyParameters(server: ServerConnection): void {
+  #applyParameters(server: PooledServer): void {
     if (server.parameters === this.parameters) return;
     const differences = this.parameters.differencesFrom(server.parameters);
     if (differences.length === 0) {

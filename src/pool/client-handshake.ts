@@ -1,22 +1,59 @@
-import { randomBytes } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import { isSluiceError } from '../errors/index.ts';
+import type { Log } from '../service/index.ts';
 import {
   BackendWriter,
   checkStartupLength,
   FrontendTag,
   int32At,
-  ProtocolVersion,
   readStartupPacket,
   type StartupPacket,
 } from '../wire/index.ts';
-import { ClientLogin, type LoginFacts, type LoginStep } from './auth/index.ts';
-import { ClientConnection } from './client-connection.ts';
+import {
+  ClientLogin,
+  type AuthRules,
+  type LoginFacts,
+  type LoginStep,
+  type UserLookup,
+} from './auth/index.ts';
+import type { PoolSettings } from './config/index.ts';
 import type { Leg, LegOwner } from './leg.ts';
-import type { Pool } from './pool.ts';
-import type { Pooler } from './pooler.ts';
+import type { TrackedNames } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import { readStartup, type ClientStartup } from './client-startup.ts';
+import type { ClientTls } from './tls-settings.ts';
+
+/** What a pooler does for those who come in. */
+export interface Reception {
+  readonly log: Log;
+  readonly settings: PoolSettings;
+  readonly tracked: TrackedNames;
+  readonly users: UserLookup & { readonly rules: AuthRules };
+  readonly clientTls: ClientTls;
+  readonly cancels: { request(leg: Leg, pid: number, key: Buffer): void };
+  isLocal(leg: Leg): boolean;
+  peerUidOf(leg: Leg): Promise<number | null>;
+  /** @throws Refusal */
+  checkAdmission(startup: ClientStartup, leg: Leg): void;
+  /**
+   * Finds whose the connection is from now on. AuthenticationOk has been sent; everything after it is the
+   * owner's to say.
+   *
+   * @throws Refusal
+   */
+  admit(leg: Leg, startup: ClientStartup, login: LoginDone): Promise<Admitted>;
+  /** @param reason  null: it went on to something else */
+  onHandshakeOver(handshake: ClientHandshake, reason: string | null): void;
+}
+
+export type LoginDone = Extract<LoginStep, { kind: 'done' }>;
+
+/** Somebody who is let in. */
+export interface Admitted {
+  begin(): LegOwner;
+  /** The connection has gone meanwhile. */
+  drop(): void;
+}
 
 /** Longer than any password: PostgreSQL itself takes 64 kB. */
 const mostLoginBytes = 128 * 1024;
@@ -43,12 +80,12 @@ type Stage =
 export class ClientHandshake implements LegOwner {
   readonly startedAtMs = Date.now();
   readonly leg: Leg;
-  readonly #pooler: Pooler;
+  readonly #reception: Reception;
   #buffer: Buffer = Buffer.alloc(0);
   #stage: Stage = { at: 'startup' };
 
-  constructor(pooler: Pooler, leg: Leg) {
-    this.#pooler = pooler;
+  constructor(reception: Reception, leg: Leg) {
+    this.#reception = reception;
     this.leg = leg;
     leg.handTo(this);
   }
@@ -80,7 +117,7 @@ export class ClientHandshake implements LegOwner {
   onClosed(error: Error | null): void {
     if (this.#stage.at === 'over') return;
     this.#stage = { at: 'over' };
-    this.#pooler.onHandshakeOver(this, error?.message ?? 'client unexpected eof');
+    this.#reception.onHandshakeOver(this, error?.message ?? 'client unexpected eof');
   }
 
   /** Ends the connection with a FATAL error. */
@@ -90,7 +127,7 @@ export class ClientHandshake implements LegOwner {
     const { sqlstate, message } = refusal;
     this.leg.writeOwn(new BackendWriter().error({ severity: 'FATAL', sqlstate, message }).take());
     this.leg.end();
-    this.#pooler.onHandshakeOver(this, refusal.reason);
+    this.#reception.onHandshakeOver(this, refusal.reason);
   }
 
   /** Takes what is there, one packet after the other. */
@@ -132,8 +169,8 @@ export class ClientHandshake implements LegOwner {
         return;
       case 'cancel':
         this.#stage = { at: 'over' };
-        this.#pooler.onHandshakeOver(this, null);
-        this.#pooler.cancels.request(this.leg, packet.pid, packet.key);
+        this.#reception.onHandshakeOver(this, null);
+        this.#reception.cancels.request(this.leg, packet.pid, packet.key);
         return;
       case 'startup':
         this.#start(packet);
@@ -142,8 +179,8 @@ export class ClientHandshake implements LegOwner {
 
   #answerSslRequest(): void {
     this.#checkNothingBehind();
-    const { context } = this.#pooler.clientTls;
-    if (context === null || this.leg.tlsSocket !== null || this.#pooler.isLocal(this.leg)) {
+    const { context } = this.#reception.clientTls;
+    if (context === null || this.leg.tlsSocket !== null || this.#reception.isLocal(this.leg)) {
       this.leg.writeOwn(Buffer.from('N'));
       return;
     }
@@ -158,7 +195,8 @@ export class ClientHandshake implements LegOwner {
   }
 
   #startDirectTls(): boolean {
-    if (this.#pooler.clientTls.context === null) throw new Refusal('08P01', 'SSL is not enabled');
+    if (this.#reception.clientTls.context === null)
+      throw new Refusal('08P01', 'SSL is not enabled');
     const bytes = this.#buffer;
     this.#buffer = Buffer.alloc(0);
     this.leg.unread(bytes);
@@ -171,7 +209,7 @@ export class ClientHandshake implements LegOwner {
   }
 
   #startTls(check?: (socket: TLSSocket) => void): void {
-    const { context, asksForCertificate } = this.#pooler.clientTls;
+    const { context, asksForCertificate } = this.#reception.clientTls;
     const socket = new TLSSocket(this.leg.socket, {
       isServer: true,
       ...(context === null ? {} : { secureContext: context }),
@@ -184,18 +222,18 @@ export class ClientHandshake implements LegOwner {
   }
 
   #start(packet: Extract<StartupPacket, { kind: 'startup' }>): void {
-    const startup = readStartup(packet, this.#pooler);
+    const startup = readStartup(packet, this.#reception);
     this.#startup = startup;
     if (startup.negotiation !== null) {
       const { version, unknownOptions } = startup.negotiation;
       const writer = new BackendWriter().negotiateProtocolVersion(version, unknownOptions);
       this.leg.writeOwn(writer.take());
     }
-    this.#pooler.checkAdmission(startup, this.leg);
+    this.#reception.checkAdmission(startup, this.leg);
     const login = new ClientLogin(
       this.#factsOf(startup),
-      this.#pooler.users.rules,
-      this.#pooler.users,
+      this.#reception.users.rules,
+      this.#reception.users,
     );
     this.#step(login, startup, login.begin());
   }
@@ -241,25 +279,10 @@ export class ClientHandshake implements LegOwner {
     }
   }
 
-  async #admit(
-    startup: ClientStartup,
-    { credentials, consoleAccess: access }: Extract<LoginStep, { kind: 'done' }>,
-  ): Promise<void> {
-    if (access !== null) {
-      const { user, parameters } = startup;
-      this.#leaveTo(() => this.#pooler.openConsole({ leg: this.leg, user, access, parameters }));
-      return;
-    }
-    if (startup.replication !== null) {
-      const pipe = await this.#pooler.openReplication(startup, credentials);
-      if (this.#isGone) pipe.destroy();
-      else this.#leaveTo(() => pipe.begin(this.leg));
-      return;
-    }
-    const pool = await this.#pooler.poolFor(startup.database, credentials);
-    const welcome = await pool.learnWelcome();
-    if (this.#isGone) return;
-    this.#leaveTo(() => this.#welcome(pool, startup, welcome));
+  async #admit(startup: ClientStartup, login: LoginDone): Promise<void> {
+    const admitted = await this.#reception.admit(this.leg, startup, login);
+    if (this.#isGone) admitted.drop();
+    else this.#leaveTo(() => admitted.begin());
   }
 
   get #isGone(): boolean {
@@ -269,38 +292,9 @@ export class ClientHandshake implements LegOwner {
   /** The connection is another owner's from now on; what it sent early is given to it. */
   #leaveTo(next: () => LegOwner): void {
     this.#stage = { at: 'over' };
-    this.#pooler.onHandshakeOver(this, null);
+    this.#reception.onHandshakeOver(this, null);
     const owner = next();
     if (this.#buffer.length > 0) owner.onBytes(this.#buffer, this.#buffer.length);
-  }
-
-  #welcome(
-    pool: Pool,
-    startup: ClientStartup,
-    welcome: ReadonlyMap<string, string>,
-  ): ClientConnection {
-    const defaults = this.#pooler.parametersOf(welcome);
-    const parameters = startup.parameters.over(defaults);
-    const cancelKey = randomBytes(startup.version >= ProtocolVersion.v3_2 ? 32 : 4);
-    const client = new ClientConnection({
-      id: this.#pooler.nextClientId(),
-      leg: this.leg,
-      pool,
-      user: startup.user,
-      parameters,
-      cancelPid: this.#pooler.cancels.newPid(),
-      cancelKey,
-    });
-    this.#pooler.onClientLoggedIn(client);
-    const writer = new BackendWriter();
-    for (const [name, value] of welcome) {
-      writer.parameterStatus(name, parameters.get(name) ?? value);
-    }
-    const notify = this.#pooler.settings.login_notify_message;
-    if (notify !== '') writer.notice({ severity: 'NOTICE', sqlstate: '00000', message: notify });
-    writer.backendKeyData(client.cancelPid, cancelKey).readyForQuery('I');
-    this.leg.writeOwn(writer.take());
-    return client;
   }
 
   #factsOf(startup: ClientStartup): LoginFacts {
@@ -318,15 +312,15 @@ export class ClientHandshake implements LegOwner {
           : { kind: 'tcp', ip: remote.remoteAddress, port: remote.remotePort ?? 0 },
       clientCertificate:
         socket?.authorized === true ? (socket.getPeerX509Certificate()?.raw ?? null) : null,
-      serverCertificate: socket === null ? null : this.#pooler.clientTls.certificate,
-      peerUid: () => this.#pooler.peerUidOf(this.leg),
+      serverCertificate: socket === null ? null : this.#reception.clientTls.certificate,
+      peerUid: () => this.#reception.peerUidOf(this.leg),
     };
   }
 
   #fail(error: unknown): void {
     if (error instanceof Refusal) return this.refuse(error);
     const message = error instanceof Error ? error.message : String(error);
-    if (!isSluiceError(error)) this.#pooler.log.error('a login failed', { error });
+    if (!isSluiceError(error)) this.#reception.log.error('a login failed', { error });
     this.refuse(new Refusal('08P01', message));
   }
 }

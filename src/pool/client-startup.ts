@@ -1,6 +1,6 @@
 import { ProtocolVersion, type StartupPacket } from '../wire/index.ts';
-import { ParameterSet } from './parameters.ts';
-import type { Pooler } from './pooler.ts';
+import type { PoolSettings } from './config/index.ts';
+import { ParameterSet, type TrackedNames } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import { readOptions } from './startup-options.ts';
 
@@ -21,6 +21,12 @@ export interface ClientStartup {
   readonly parameters: ParameterSet;
 }
 
+/** What a pooler lets startup messages ask for. */
+interface StartupFacts {
+  readonly settings: PoolSettings;
+  readonly tracked: TrackedNames;
+}
+
 const majorVersion = 3;
 const newestMinor = ProtocolVersion.v3_2 & 0xffff;
 
@@ -31,7 +37,7 @@ const newestMinor = ProtocolVersion.v3_2 & 0xffff;
  */
 export function readStartup(
   packet: Extract<StartupPacket, { kind: 'startup' }>,
-  pooler: Pooler,
+  facts: StartupFacts,
 ): ClientStartup {
   const { version, parameters: given } = packet;
   if (version >>> 16 !== majorVersion) {
@@ -56,7 +62,7 @@ export function readStartup(
       spoken === version && unknownOptions.length === 0
         ? null
         : { version: spoken, unknownOptions },
-    parameters: readParameters(given, pooler),
+    parameters: readParameters(given, facts),
   };
 }
 
@@ -68,11 +74,11 @@ function replicationOf(value: string | undefined): string | null {
 /** What is said elsewhere in the message, or is not a parameter of the session. */
 const otherNames = new Set(['user', 'database', 'replication', 'options']);
 
-function readParameters(given: ReadonlyMap<string, string>, pooler: Pooler): ParameterSet {
-  let parameters = new ParameterSet(pooler.tracked);
-  const ignored = pooler.settings.ignore_startup_parameters;
+function readParameters(given: ReadonlyMap<string, string>, facts: StartupFacts): ParameterSet {
+  let parameters = new ParameterSet(facts.tracked);
+  const ignored = facts.settings.ignore_startup_parameters;
   const take = (name: string, value: string, where: string): void => {
-    if (pooler.tracked.indexOf(name) >= 0) parameters = parameters.with(name, value);
+    if (facts.tracked.indexOf(name) >= 0) parameters = parameters.with(name, value);
     else if (!ignored.includes(name)) {
       throw new Refusal('08P01', `unsupported startup parameter${where}: ${name}`);
     }

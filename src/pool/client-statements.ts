@@ -1,14 +1,14 @@
 import { FrontendTag, type MessageBuffer } from '../wire/index.ts';
+import type { PooledServer, PoolOfServers } from './contracts.ts';
 import { fake, Kind } from './expectations.ts';
-import type { Pool } from './pool.ts';
 import { writeBindHead, writeDescribeStatement, writeParse } from './requests.ts';
-import type { ServerConnection } from './server-connection.ts';
 import type { ParameterSet } from './parameters.ts';
 import {
   mayHoldLiterals,
   serverNamePrefix,
   Statement,
   UnnamedStatement,
+  type NamedStatements,
   type PlanContext,
 } from './statements.ts';
 
@@ -25,15 +25,15 @@ const nothingToUndo = (): void => undefined;
  *     client: Parse "a"  ->  server: Parse "SLUICE_7", or nothing and a reply of ours, if it has it already
  *     client: Bind  "a"  ->  server: [Parse "SLUICE_7"] Bind "SLUICE_7"
  */
-export class ClientStatements {
-  readonly #pool: Pool;
+export class ClientStatements implements NamedStatements {
+  readonly #pool: PoolOfServers;
   readonly #user: string;
   readonly #out: MessageBuffer;
   #named: Map<string, Statement> | null = null;
   #unnamed: Statement | UnnamedStatement | null = null;
   #context: PlanContext | null = null;
 
-  constructor(pool: Pool, user: string) {
+  constructor(pool: PoolOfServers, user: string) {
     this.#pool = pool;
     this.#user = user;
     this.#out = pool.pooler.outputs.toServer;
@@ -85,7 +85,7 @@ export class ClientStatements {
     at: number,
     next: number,
     length: number,
-    server: ServerConnection,
+    server: PooledServer,
     parameters: ParameterSet,
   ): number {
     switch (tag) {
@@ -104,7 +104,7 @@ export class ClientStatements {
     bytes: Buffer,
     at: number,
     next: number,
-    server: ServerConnection,
+    server: PooledServer,
     parameters: ParameterSet,
   ): number {
     this.#pool.traffic.clientParses++;
@@ -129,7 +129,7 @@ export class ClientStatements {
   }
 
   /** As in PostgreSQL, an error that the connection survives: the server itself says so. */
-  #parseAgain(name: string, known: Statement, server: ServerConnection): void {
+  #parseAgain(name: string, known: Statement, server: PooledServer): void {
     this.#ensure(known, server);
     writeParse(this.#out, known.serverName, known.tail);
     const rename = { from: known.serverName, to: name };
@@ -141,7 +141,7 @@ export class ClientStatements {
     at: number,
     tailStart: number,
     next: number,
-    server: ServerConnection,
+    server: PooledServer,
     parameters: ParameterSet,
   ): number {
     const mayShare =
@@ -172,7 +172,7 @@ export class ClientStatements {
   };
 
   /** A statement that the server may have from another client, or from before. */
-  #parseShared(statement: Statement, server: ServerConnection, undoName: () => void): void {
+  #parseShared(statement: Statement, server: PooledServer, undoName: () => void): void {
     if (server.prepared.has(statement)) {
       server.expect(Kind.parse | fake, { undo: undoName });
       return;
@@ -187,7 +187,7 @@ export class ClientStatements {
     server.prepared.add(statement, this.#most);
   }
 
-  #bind(bytes: Buffer, at: number, next: number, length: number, server: ServerConnection): number {
+  #bind(bytes: Buffer, at: number, next: number, length: number, server: PooledServer): number {
     const seen = Math.min(next, length);
     const portalEnd = bytes.indexOf(0, at + 5);
     const nameEnd = portalEnd < 0 ? -1 : bytes.indexOf(0, portalEnd + 1);
@@ -203,7 +203,7 @@ export class ClientStatements {
     return nameEnd + 1;
   }
 
-  #describe(bytes: Buffer, at: number, next: number, server: ServerConnection): number {
+  #describe(bytes: Buffer, at: number, next: number, server: PooledServer): number {
     const isStatement = bytes[at + 5] === statementKind;
     const nameEnd = bytes.indexOf(0, at + 6);
     if (!isStatement || nameEnd < 0 || nameEnd >= next) {
@@ -217,7 +217,7 @@ export class ClientStatements {
   }
 
   /** The name is the client's alone: the server keeps the statement for whoever comes next. */
-  #close(bytes: Buffer, at: number, next: number, server: ServerConnection): number {
+  #close(bytes: Buffer, at: number, next: number, server: PooledServer): number {
     const isStatement = bytes[at + 5] === statementKind;
     const nameEnd = bytes.indexOf(0, at + 6);
     if (!isStatement || nameEnd < 0 || nameEnd >= next) return letThrough(Kind.close, server, at);
@@ -238,12 +238,7 @@ export class ClientStatements {
    *
    * @returns null: as the client says, because the server has it unnamed, or is to say that there is none
    */
-  #serverNameOf(
-    bytes: Buffer,
-    start: number,
-    end: number,
-    server: ServerConnection,
-  ): string | null {
+  #serverNameOf(bytes: Buffer, start: number, end: number, server: PooledServer): string | null {
     if (start === end) {
       const unnamed = this.#unnamed;
       if (unnamed instanceof Statement) return this.#ensure(unnamed, server);
@@ -256,7 +251,7 @@ export class ClientStatements {
     return name.startsWith(serverNamePrefix) ? `${serverNamePrefix}?` : null;
   }
 
-  #ensure(statement: Statement, server: ServerConnection): string {
+  #ensure(statement: Statement, server: PooledServer): string {
     if (server.prepared.ensure(statement, this.#most)) this.#pool.traffic.serverParses++;
     return statement.serverName;
   }
@@ -272,7 +267,7 @@ export class ClientStatements {
 }
 
 /** A malformed message: the server finds the words for it. */
-function letThrough(kind: number, server: ServerConnection, at: number): number {
+function letThrough(kind: number, server: PooledServer, at: number): number {
   server.expect(kind);
   return at;
 }

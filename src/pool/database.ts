@@ -1,8 +1,7 @@
 import type { DatabaseEntry } from './config/index.ts';
-import type { Pool } from './pool.ts';
 
 /** A name that clients connect to, and what is true of all its pools. */
-export class Database {
+export class Database<P = unknown> {
   readonly name: string;
   entry: DatabaseEntry;
   /** Made from `*` because a client asked for it. */
@@ -14,7 +13,7 @@ export class Database {
   serverCount = 0;
   clientCount = 0;
   usedAtMs = Date.now();
-  readonly pools = new Map<string, Pool>();
+  readonly pools = new Map<string, P>();
   /** Which host the next server is opened at. */
   nextHost = 0;
 

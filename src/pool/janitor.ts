@@ -1,4 +1,4 @@
-import type { ClientConnection } from './client-connection.ts';
+import type { PooledClient } from './contracts.ts';
 import type { Pool } from './pool.ts';
 import type { Pooler } from './pooler.ts';
 import { Refusal } from './refusal.ts';
@@ -31,8 +31,8 @@ export class Janitor {
   /** One look at everything. */
   sweep(): void {
     this.#sweepHandshakes();
-    for (const database of [...this.#pooler.databases.values()]) {
-      for (const pool of [...database.pools.values()]) this.#sweepPool(pool);
+    for (const database of this.#pooler.databases.values()) {
+      for (const pool of database.pools.values()) this.#sweepPool(pool);
       const idleMs = Date.now() - database.usedAtMs;
       const { autodb_idle_timeout: seconds } = this.#pooler.settings;
       const isUnused = database.clientCount === 0 && database.serverCount === 0;
@@ -48,7 +48,7 @@ export class Janitor {
 
   #sweepHandshakes(): void {
     const { client_login_timeout: seconds } = this.#pooler.settings;
-    for (const handshake of [...this.#pooler.handshakes]) {
+    for (const handshake of this.#pooler.handshakes) {
       if (isOver(Date.now() - handshake.startedAtMs, seconds)) {
         handshake.refuse(new Refusal('08P01', 'client_login_timeout'));
       }
@@ -70,7 +70,7 @@ export class Janitor {
     const idleSeconds =
       config.users.get(pool.user)?.clientIdleTimeout ?? settings.client_idle_timeout;
     if (idleSeconds === 0) return;
-    for (const client of [...pool.clients]) {
+    for (const client of pool.clients) {
       const isIdle = client.server === null && client.waitingSinceUs === 0;
       if (isIdle && isOver(Date.now() - client.requestedAtMs, idleSeconds)) {
         client.fail('57P05', 'client_idle_timeout');
@@ -84,7 +84,7 @@ export class Janitor {
       config.users.get(pool.user)?.queryWaitTimeout ??
       pool.database.entry.queryWaitTimeout ??
       settings.query_wait_timeout;
-    for (const client of [...pool.waiting]) {
+    for (const client of pool.waiting) {
       const waitedMs = (nowUs() - client.waitingSinceUs) / 1000;
       if (isOver(waitedMs, waitSeconds)) client.fail('08P01', 'query_wait_timeout');
       else if (!client.isWaitNotified && isOver(waitedMs, settings.query_wait_notify)) {
@@ -97,17 +97,16 @@ export class Janitor {
   }
 
   #sweepServers(pool: Pool): void {
-    for (const server of [...pool.servers]) {
+    for (const server of pool.servers) {
       if (server.client !== null) this.#checkUse(pool, server, server.client);
       else if (server.state === 'idle') this.#checkIdle(pool, server);
       else this.#checkOwn(server);
     }
   }
 
-  #checkUse(pool: Pool, server: ServerConnection, client: ClientConnection): void {
+  #checkUse(pool: Pool, server: ServerConnection, client: PooledClient): void {
     const { settings, config } = this.#pooler;
     const user = config.users.get(pool.user);
-    const sinceMs = (us: number): number => (us === 0 ? 0 : (nowUs() - us) / 1000);
     const isWorking = server.expected.size > 0;
     const queryMs = isWorking ? sinceMs(server.queryStartUs) : 0;
     const inTransactionMs = server.isInTransaction ? sinceMs(server.transactionStartUs) : 0;
@@ -183,6 +182,10 @@ export class Janitor {
 /** Servers opened together do not end together: each lives up to a fifth less. */
 function lifetimeMs(server: ServerConnection, seconds: number): number {
   return seconds * 1000 * (1 - ((server.id * 0.618_034) % 1) / 5);
+}
+
+function sinceMs(us: number): number {
+  return us === 0 ? 0 : (nowUs() - us) / 1000;
 }
 
 /** A limit of 0 is none. */

@@ -10,17 +10,9 @@ import {
   type Notification,
   type OnFrame,
 } from '../wire/index.ts';
+import type { ChannelHub, Listening, LoggedIn, ServerSource } from './contracts.ts';
 import type { LegOwner } from './leg.ts';
-import type { Pool } from './pool.ts';
-import type { LoggedIn } from './server-connection.ts';
 import { openServer } from './server-login.ts';
-
-/** Who hears a channel. */
-export interface Listening {
-  onNotification(notification: Notification): void;
-  /** What was notified from now on is lost to it. */
-  onHubLost(): void;
-}
 
 interface Command {
   readonly sql: string;
@@ -36,16 +28,16 @@ interface Command {
  * A client's LISTEN is answered only when the hub's is, so that no notification falls in between. When the
  * hub's connection is lost, its clients lose theirs too: they cannot know what they have missed.
  */
-export class ListenHub implements LegOwner {
-  readonly #pool: Pool;
+export class ListenHub implements ChannelHub, LegOwner {
+  readonly #source: ServerSource;
   readonly #channels = new Map<string, Set<Listening>>();
   readonly #frames = new FrameScanner();
   readonly #commands: Command[] = [];
   #connection: Promise<LoggedIn> | null = null;
   #error: ServerError | null = null;
 
-  constructor(pool: Pool) {
-    this.#pool = pool;
+  constructor(source: ServerSource) {
+    this.#source = source;
   }
 
   get channelCount(): number {
@@ -74,7 +66,7 @@ export class ListenHub implements LegOwner {
   }
 
   unlistenAll(listener: Listening): void {
-    for (const channel of [...this.#channels.keys()]) this.unlisten(channel, listener);
+    for (const channel of this.#channels.keys()) this.unlisten(channel, listener);
   }
 
   close(): void {
@@ -115,7 +107,7 @@ export class ListenHub implements LegOwner {
 
   async #open(): Promise<LoggedIn> {
     try {
-      const loggedIn = await openServer(this.#pool, {
+      const loggedIn = await openServer(this.#source, {
         parameters: { application_name: 'sluice pool listener' },
       });
       loggedIn.leg.handTo(this);

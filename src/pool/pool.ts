@@ -1,18 +1,34 @@
 import type { Notification } from '../wire/index.ts';
 import type { Credentials } from './auth/index.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { PoolMode } from './config/index.ts';
+import type { PoolerConfig, PoolMode } from './config/index.ts';
+import type { LoggedIn, PoolerOfPools, PoolOfServers } from './contracts.ts';
 import type { Database } from './database.ts';
 import { ListenHub } from './listen-hub.ts';
 import { ParameterSet } from './parameters.ts';
-import type { Pooler } from './pooler.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
-import { ServerConnection, type LoggedIn } from './server-connection.ts';
+import { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
 import { nowUs, Traffic } from './traffic.ts';
 
 /** Logins under way at once for one pool: a burst of clients must not become a burst of backends. */
 const mostLogins = 4;
+
+/** What a pool asks of its pooler. */
+export interface PoolHost extends PoolerOfPools {
+  readonly config: PoolerConfig;
+  readonly isPaused: boolean;
+  readonly isSuspended: boolean;
+  rewriterFor(mode: PoolMode): QueryRewriter;
+  mayOpen(pool: Pool): boolean;
+  describeFailure(pool: Pool, error: unknown): LoginFailure;
+  nextServerId(): number;
+  onServerOpened(server: ServerConnection): void;
+  onServerClosed(server: ServerConnection): void;
+  onServerIdle(): void;
+  onClientLeft(client: ClientConnection, reason: string): void;
+  onNotification(server: ServerConnection, notification: Notification): void;
+}
 
 /** Why servers of a pool could not be had the last time, and since when. */
 export interface LoginFailure {
@@ -28,9 +44,9 @@ export interface LoginFailure {
  * Waiting is first come, first served: a server that gets free goes straight to the client that waits
  * longest, and only without one to the idle servers.
  */
-export class Pool {
-  readonly pooler: Pooler;
-  readonly database: Database;
+export class Pool implements PoolOfServers {
+  readonly pooler: PoolHost;
+  readonly database: Database<Pool>;
   /** As whom servers log in. */
   readonly user: string;
   credentials: Credentials;
@@ -54,7 +70,7 @@ export class Pool {
 
   readonly #welcomes: PromiseWithResolvers<ReadonlyMap<string, string>>[] = [];
 
-  constructor(pooler: Pooler, database: Database, credentials: Credentials) {
+  constructor(pooler: PoolHost, database: Database<Pool>, credentials: Credentials) {
     this.pooler = pooler;
     this.database = database;
     this.user = credentials.user;
@@ -318,7 +334,7 @@ export class Pool {
     this.#failWelcomes();
     if (this.servers.size > 0 || !this.failure.isRefusal) return;
     const reason = this.cachedRefusal ?? this.failure.message;
-    for (const client of [...this.waiting]) client.fail('08P01', reason);
+    for (const client of this.waiting) client.fail('08P01', reason);
   }
 
   #failWelcomes(): void {
@@ -327,7 +343,7 @@ export class Pool {
   }
 }
 
-function parametersOf(pooler: Pooler, reported: ReadonlyMap<string, string>): ParameterSet {
+function parametersOf(pooler: PoolHost, reported: ReadonlyMap<string, string>): ParameterSet {
   let parameters = new ParameterSet(pooler.tracked);
   for (const [name, value] of reported) parameters = parameters.with(name, value);
   return parameters;

@@ -8,12 +8,20 @@ import {
   type Notification,
 } from '../wire/index.ts';
 import { AuthQueries } from './auth-queries.ts';
-import { peerUid, serverSecretOf, type ConsoleAccess, type Credentials } from './auth/index.ts';
+import { peerUid, serverSecretOf, type Credentials } from './auth/index.ts';
 import { Cancels } from './cancels.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { ClientHandshake } from './client-handshake.ts';
+import { admit } from './admission.ts';
+import {
+  ClientHandshake,
+  type Admitted,
+  type LoginDone,
+  type Reception,
+} from './client-handshake.ts';
 import { consoleDatabase, type ClientStartup } from './client-startup.ts';
 import type { DatabaseEntry, PoolerConfig, PoolMode, PoolSettings } from './config/index.ts';
+import type { Outputs, PoolerOfPools, PoolOfServers, ServerSource } from './contracts.ts';
+import type { ConsoleLogin } from './console-login.ts';
 import { Database } from './database.ts';
 import { DnsCache } from './dns-cache.ts';
 import type { Leg, LegOwner } from './leg.ts';
@@ -30,12 +38,6 @@ import { loadClientTls, serverTlsTarget, type ClientTls } from './tls-settings.t
 import { Traffic } from './traffic.ts';
 import { Users } from './users.ts';
 
-/** What every connection of one thread writes through. One composition at a time each. */
-export interface Outputs {
-  readonly toClient: MessageBuffer;
-  readonly toServer: MessageBuffer;
-}
-
 /** Whether new clients are let in. */
 export type Admission = 'open' | 'draining';
 
@@ -46,15 +48,6 @@ export interface PoolerOptions {
   readonly console: (pooler: Pooler, login: ConsoleLogin) => LegOwner;
 }
 
-/** Somebody who has logged in to the console. AuthenticationOk has been sent. */
-export interface ConsoleLogin {
-  readonly leg: Leg;
-  readonly user: string;
-  readonly access: ConsoleAccess;
-  /** What its startup message asked for. */
-  readonly parameters: ParameterSet;
-}
-
 const outputBytes = 256 * 1024;
 
 /**
@@ -63,7 +56,7 @@ const outputBytes = 256 * 1024;
  * It assembles; what happens on a connection is in ClientHandshake, ClientConnection and ServerConnection,
  * who gets a server when in Pool, what happens by time in Janitor.
  */
-export class Pooler {
+export class Pooler implements PoolerOfPools, Reception {
   readonly log: Log;
   readonly outputs: Outputs = {
     toClient: new MessageBuffer(outputBytes),
@@ -74,7 +67,7 @@ export class Pooler {
   readonly dns: DnsCache;
   readonly cancels: Cancels;
   readonly authQueries: AuthQueries;
-  readonly databases = new Map<string, Database>();
+  readonly databases = new Map<string, Database<Pool>>();
   readonly handshakes = new Set<ClientHandshake>();
   readonly clients = new Set<ClientConnection>();
   readonly startedAtMs = Date.now();
@@ -117,7 +110,7 @@ export class Pooler {
     pooler.users = await Users.load(options.config.settings, pooler.authQueries);
     for (const entry of options.config.databases.values()) {
       if (entry.name !== '*')
-        pooler.databases.set(entry.name, new Database(entry.name, entry, false));
+        pooler.databases.set(entry.name, new Database<Pool>(entry.name, entry, false));
     }
     return pooler;
   }
@@ -186,12 +179,12 @@ export class Pooler {
   }
 
   /** Also one that is made from `*` because it was asked for. */
-  lookUp(name: string): Database | undefined {
+  lookUp(name: string): Database<Pool> | undefined {
     return this.databases.get(name) ?? this.#automatic(name);
   }
 
   /** @throws Refusal */
-  findDatabase(name: string): Database {
+  findDatabase(name: string): Database<Pool> {
     const known = this.lookUp(name);
     if (known === undefined) throw new Refusal('3D000', `no such database: ${name}`);
     if (known.isDisabled) throw new Refusal('08P01', `database "${name}" is disabled`);
@@ -218,13 +211,13 @@ export class Pooler {
     return made;
   }
 
-  /** How servers of a pool log in; null: there is nothing to answer a request for a password with. */
-  serverSecretOf(pool: Pool): AuthenticationSecret | null {
-    return serverSecretOf(pool.credentials);
+  /** How servers log in; null: there is nothing to answer a request for a password with. */
+  serverSecretOf(source: ServerSource): AuthenticationSecret | null {
+    return serverSecretOf(source.credentials);
   }
 
-  serverTls(): TlsTarget {
-    return serverTlsTarget(this.settings);
+  serverTls(database: Database): TlsTarget {
+    return serverTlsTarget(this.settings, database.entry.tls);
   }
 
   /** Over a Unix socket. */
@@ -234,6 +227,10 @@ export class Pooler {
 
   peerUidOf(leg: Leg): Promise<number | null> {
     return peerUid(leg.socket);
+  }
+
+  admit(leg: Leg, startup: ClientStartup, login: LoginDone): Promise<Admitted> {
+    return admit(this, leg, startup, login);
   }
 
   openConsole(login: ConsoleLogin): LegOwner {
@@ -248,7 +245,7 @@ export class Pooler {
     const loggedIn = await openServer(pool, {
       parameters: { replication: startup.replication ?? 'true' },
     });
-    return new ReplicationPipe(pool, loggedIn);
+    return new ReplicationPipe(pool.database, loggedIn);
   }
 
   /** Whether one more server may be opened for the pool; room is made by closing idle ones of others. */
@@ -283,7 +280,6 @@ export class Pooler {
     const { pool } = client;
     this.clients.add(client);
     this.cancels.add(client);
-    pool.clients.add(client);
     pool.database.clientCount++;
     pool.traffic.clientLogins++;
     if (this.settings.log_connections) {
@@ -380,10 +376,10 @@ export class Pooler {
     if (this.#watchers.size > 0) this.#tell();
   }
 
-  #automatic(name: string): Database | undefined {
+  #automatic(name: string): Database<Pool> | undefined {
     const entry = this.config.databases.get('*');
     if (entry === undefined || name === consoleDatabase) return undefined;
-    const database = new Database(name, { ...entry, name }, true);
+    const database = new Database<Pool>(name, { ...entry, name }, true);
     this.databases.set(name, database);
     return database;
   }
@@ -391,7 +387,7 @@ export class Pooler {
   #configureDatabase(entry: DatabaseEntry): void {
     const known = this.databases.get(entry.name);
     if (known === undefined) {
-      this.databases.set(entry.name, new Database(entry.name, entry, false));
+      this.databases.set(entry.name, new Database<Pool>(entry.name, entry, false));
       return;
     }
     if (isElsewhere(known.entry, entry)) this.#retire(known, 'database configuration changed');
@@ -399,7 +395,7 @@ export class Pooler {
   }
 
   /** A database that is no longer configured serves its clients to the end of their transactions. */
-  #findGone(database: Database): void {
+  #findGone(database: Database<Pool>): void {
     if (
       database.isAutomatic
         ? this.config.databases.has('*')
@@ -409,24 +405,24 @@ export class Pooler {
     }
     this.#retire(database, 'database removed');
     for (const pool of database.pools.values()) {
-      for (const client of [...pool.clients]) client.fail('08P01', 'database removed');
+      for (const client of pool.clients) client.fail('08P01', 'database removed');
     }
     if (database.serverCount === 0) this.databases.delete(database.name);
   }
 
   /** Every server of the database is closed once it is free. */
-  #retire(database: Database, reason: string): void {
+  #retire(database: Database<Pool>, reason: string): void {
     for (const pool of database.pools.values()) {
       pool.failure = null;
       pool.welcome = null;
-      for (const server of [...pool.servers]) {
+      for (const server of pool.servers) {
         server.closeReason ??= reason;
         if (server.state === 'idle') server.close(reason);
       }
     }
   }
 
-  reconnect(database: Database): void {
+  reconnect(database: Database<Pool>): void {
     this.#retire(database, 'RECONNECT command issued');
     this.dns.forget();
   }
@@ -464,7 +460,7 @@ export class Pooler {
   }
 
   /** A server less: another pool of the same database or user may be waiting for its place. */
-  #serveOthers(pool: Pool): void {
+  #serveOthers(pool: PoolOfServers): void {
     for (const other of this.pools) {
       const isRelated = other.database === pool.database || other.user === pool.user;
       if (isRelated && other !== pool && other.waiting.size > 0) other.serveWaiting();
@@ -474,18 +470,21 @@ export class Pooler {
 
 /** What a server is reached by or logs in with has changed: those there are of no more use. */
 function isElsewhere(before: DatabaseEntry, after: DatabaseEntry): boolean {
-  const keyOf = (entry: DatabaseEntry): string =>
-    JSON.stringify([
-      entry.dbname,
-      entry.hosts,
-      entry.port,
-      entry.user,
-      entry.password?.reveal() ?? null,
-      entry.connectQuery,
-      entry.targetSessionAttrs,
-      entry.parameters,
-    ]);
-  return keyOf(before) !== keyOf(after);
+  return placeKey(before) !== placeKey(after);
+}
+
+function placeKey(entry: DatabaseEntry): string {
+  return JSON.stringify([
+    entry.dbname,
+    entry.hosts,
+    entry.port,
+    entry.user,
+    entry.password?.reveal() ?? null,
+    entry.tls,
+    entry.connectQuery,
+    entry.targetSessionAttrs,
+    entry.parameters,
+  ]);
 }
 
 function messageOf(error: unknown): string {

@@ -1,9 +1,9 @@
-import type { ClientStatements } from './client-statements.ts';
 import type { Mark } from './expectations.ts';
-import type { ServerConnection } from './server-connection.ts';
+import type { PreparedStatements } from './prepared-statements.ts';
 import type { SessionStateRules } from './session-state.ts';
 import { rewritePrepared } from './sql-prepared.ts';
 import { sqlStatements } from './sql-tokens.ts';
+import type { NamedStatements } from './statements.ts';
 
 /** LISTEN or UNLISTEN, alone in its text. */
 export interface ChannelCommand {
@@ -73,15 +73,15 @@ export class QueryRewriter {
    */
   rewritePrepared(
     text: string,
-    server: ServerConnection,
-    statements: ClientStatements,
+    prepared: PreparedStatements,
+    statements: NamedStatements,
+    most: number,
   ): { text: string; mark: Mark | null } | null {
-    const most = server.pool.pooler.settings.max_prepared_statements;
     const rewritten = rewritePrepared(text, (name) => statements.find(name));
     if (rewritten === null) return null;
-    for (const statement of rewritten.needs) server.prepared.ensure(statement, most);
-    for (const statement of rewritten.makes) server.prepared.add(statement, most);
-    for (const statement of rewritten.drops) server.prepared.delete(statement);
+    for (const statement of rewritten.needs) prepared.ensure(statement, most);
+    for (const statement of rewritten.makes) prepared.add(statement, most);
+    for (const statement of rewritten.drops) prepared.delete(statement);
     for (const { name, statement } of rewritten.names) {
       if (statement === null) statements.delete(name);
       else statements.set(name, statement);
@@ -90,7 +90,7 @@ export class QueryRewriter {
     if (rename === null) return { text: rewritten.text, mark: null };
     // A text that failed made nothing.
     const undo = (): void => {
-      for (const statement of makes) server.prepared.delete(statement);
+      for (const statement of makes) prepared.delete(statement);
       for (const { name, statement } of names) if (statement !== null) statements.delete(name);
     };
     return { text: rewritten.text, mark: { undo, rename } };

@@ -1,23 +1,23 @@
 import { BackendWriter, MessageBuffer } from '../wire/index.ts';
+import type { LoggedIn } from './contracts.ts';
+import type { Database } from './database.ts';
 import type { Leg, LegOwner } from './leg.ts';
-import type { Pool } from './pool.ts';
-import type { LoggedIn } from './server-connection.ts';
 
 /**
  * A client that follows a slot or takes a base backup, and its own server: bytes both ways, unread. Such a
  * connection is never shared, and counts as one of its database's servers.
  */
 export class ReplicationPipe {
-  readonly #pool: Pool;
+  readonly #database: Database;
   readonly #server: LoggedIn;
   readonly #out = new MessageBuffer(64 * 1024);
   #client: Leg | null = null;
   #isOver = false;
 
-  constructor(pool: Pool, server: LoggedIn) {
-    this.#pool = pool;
+  constructor(database: Database, server: LoggedIn) {
+    this.#database = database;
     this.#server = server;
-    pool.database.serverCount++;
+    database.serverCount++;
     server.leg.handTo(this.#ownerOf(() => this.#client, server.leg));
   }
 
@@ -37,7 +37,7 @@ export class ReplicationPipe {
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#pool.database.serverCount--;
+    this.#database.serverCount--;
     this.#server.leg.destroy();
     this.#client?.end();
   }

@@ -9,33 +9,20 @@ import {
   type BackendKeyData,
   type MessageBuffer,
 } from '../wire/index.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type {
+  LoggedIn,
+  PooledClient,
+  PooledServer,
+  PoolOfServers,
+  ServerPlace,
+  ServerState,
+} from './contracts.ts';
 import { Expectations, fake, Kind, kindOf, nothing, skip, type Mark } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
-import type { Pool } from './pool.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import { writeQuery } from './requests.ts';
 import { nowUs } from './traffic.ts';
-
-/** What a server is just after its login. */
-export interface LoggedIn {
-  readonly leg: Leg;
-  readonly key: BackendKeyData;
-  /** Everything it reported. */
-  readonly reported: ReadonlyMap<string, string>;
-  /** Where it is, for messages and the console. */
-  readonly place: ServerPlace;
-  readonly isEncrypted: boolean;
-}
-
-export interface ServerPlace {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `tested`: a query of ours is under way, before it is given to a client or after it came back. */
-export type ServerState = 'idle' | 'active' | 'tested' | 'closed';
 
 const idleStatus = 0x49; // I
 
@@ -48,9 +35,9 @@ const mostReadBytes = 4 * 1024 * 1024;
  * Replies are forwarded as they come: only headers are looked at, and of a few messages the body. What is
  * due is in `expected`; replies to requests of ours are left out, replies that we owe ourselves are put in.
  */
-export class ServerConnection implements LegOwner {
+export class ServerConnection implements LegOwner, PooledServer {
   readonly id: number;
-  readonly pool: Pool;
+  readonly pool: PoolOfServers;
   readonly leg: Leg;
   readonly key: BackendKeyData;
   readonly place: ServerPlace;
@@ -60,7 +47,7 @@ export class ServerConnection implements LegOwner {
   readonly connectedAtMs = Date.now();
   parameters: ParameterSet;
   state: ServerState = 'tested';
-  client: ClientConnection | null = null;
+  client: PooledClient | null = null;
   /** I, T or E, as its last ReadyForQuery said. */
   status = idleStatus;
   /** A request failed and no Sync has come since: it reads and ignores. */
@@ -91,7 +78,7 @@ export class ServerConnection implements LegOwner {
   /** What happens when the request of ours under way is answered. */
   #afterOwn: ((error: ServerMessageFields | null) => void) | null = null;
 
-  constructor(pool: Pool, id: number, loggedIn: LoggedIn, parameters: ParameterSet) {
+  constructor(pool: PoolOfServers, id: number, loggedIn: LoggedIn, parameters: ParameterSet) {
     this.pool = pool;
     this.id = id;
     this.leg = loggedIn.leg;

@@ -19,9 +19,8 @@ import {
   type OnFrame,
 } from '../wire/index.ts';
 import type { TargetSessionAttrs } from './config/index.ts';
+import type { LoggedIn, ServerPlace, ServerSource } from './contracts.ts';
 import { Leg, legSocket, type LegOwner } from './leg.ts';
-import type { Pool } from './pool.ts';
-import type { LoggedIn, ServerPlace } from './server-connection.ts';
 
 /** Startup parameters beside user and database: `replication` of a client that follows. */
 export interface ServerLoginOptions {
@@ -29,12 +28,15 @@ export interface ServerLoginOptions {
 }
 
 /**
- * Opens a connection to one of the hosts of a pool's database and logs in.
+ * Opens a connection to one of the hosts of a database and logs in.
  *
  * Hosts that cannot be reached, or are not of the kind asked for, make room for the next one.
  */
-export async function openServer(pool: Pool, options: ServerLoginOptions = {}): Promise<LoggedIn> {
-  const { database } = pool;
+export async function openServer(
+  source: ServerSource,
+  options: ServerLoginOptions = {},
+): Promise<LoggedIn> {
+  const { database } = source;
   const hosts = database.entry.hosts.length > 0 ? database.entry.hosts : [''];
   const first = database.entry.loadBalanceHosts === 'disable' ? 0 : database.nextHost;
   database.nextHost = (first + 1) % hosts.length;
@@ -43,7 +45,7 @@ export async function openServer(pool: Pool, options: ServerLoginOptions = {}): 
     for (let i = 0; i < hosts.length; i++) {
       const host = hosts[(first + i) % hosts.length]!;
       try {
-        return await openAt(pool, { host, port: database.entry.port }, wanted, options);
+        return await openAt(source, { host, port: database.entry.port }, wanted, options);
       } catch (error) {
         failure ??= error;
         if (!mayTryNext(error)) throw error;
@@ -64,14 +66,14 @@ function mayTryNext(error: unknown): boolean {
 }
 
 async function openAt(
-  pool: Pool,
+  source: ServerSource,
   place: ServerPlace,
   wanted: TargetSessionAttrs,
   options: ServerLoginOptions,
 ): Promise<LoggedIn> {
-  const { server_connect_timeout: seconds } = pool.pooler.settings;
-  const address = await pool.pooler.dns.find(place.host);
-  const login = new ServerLogin(pool, place, options);
+  const { server_connect_timeout: seconds } = source.pooler.settings;
+  const address = await source.pooler.dns.find(place.host);
+  const login = new ServerLogin(source, place, options);
   const timer =
     seconds > 0 ? setTimeout(() => login.fail(timedOut(place, seconds)), seconds * 1000) : null;
   try {
@@ -94,7 +96,7 @@ export function describePlace({ host, port }: ServerPlace): string {
 
 /** One login at one address. */
 class ServerLogin implements LegOwner {
-  readonly #pool: Pool;
+  readonly #source: ServerSource;
   readonly #place: ServerPlace;
   readonly #options: ServerLoginOptions;
   readonly #frames = new FrameScanner();
@@ -108,8 +110,8 @@ class ServerLogin implements LegOwner {
   #ready = Promise.withResolvers<void>();
   #version: number = ProtocolVersion.v3_2;
 
-  constructor(pool: Pool, place: ServerPlace, options: ServerLoginOptions) {
-    this.#pool = pool;
+  constructor(source: ServerSource, place: ServerPlace, options: ServerLoginOptions) {
+    this.#source = source;
     this.#place = place;
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
@@ -123,7 +125,7 @@ class ServerLogin implements LegOwner {
     leg.writeOwn(this.#startup());
     await this.#inTime(this.#ready.promise);
     await this.#inTime(this.#checkKind(wanted));
-    const { connectQuery } = this.#pool.database.entry;
+    const { connectQuery } = this.#source.database.entry;
     if (connectQuery !== null) await this.#inTime(this.#query(connectQuery));
     return {
       leg,
@@ -172,7 +174,7 @@ class ServerLogin implements LegOwner {
 
   async #connect(address: string | null): Promise<Leg> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const { settings } = this.#pool.pooler;
+    const { settings } = this.#source.pooler;
     const socket = legSocket();
     const leg = new Leg(socket, this);
     this.#leg = leg;
@@ -190,7 +192,7 @@ class ServerLogin implements LegOwner {
   }
 
   async #encrypt(leg: Leg): Promise<void> {
-    const tls = this.#pool.pooler.serverTls();
+    const tls = this.#source.pooler.serverTls(this.#source.database);
     if (tls.mode === 'disable' || tls.mode === 'allow') return;
     const answer = Promise.withResolvers<number>();
     this.#encryptionAnswer = answer;
@@ -217,12 +219,12 @@ class ServerLogin implements LegOwner {
   }
 
   #makeAuthenticator(leg: Leg): Authenticator {
-    const secret = this.#pool.pooler.serverSecretOf(this.#pool);
+    const secret = this.#source.pooler.serverSecretOf(this.#source);
     const certificate = leg.tlsSocket?.getPeerX509Certificate()?.raw ?? null;
     return new Authenticator({
-      user: this.#pool.user,
+      user: this.#source.user,
       ...(secret === null ? {} : { secret }),
-      scramKeyCache: this.#pool.pooler.scramKeys,
+      scramKeyCache: this.#source.pooler.scramKeys,
       channelBinding: 'prefer',
       isTls: leg.socket instanceof TLSSocket,
       serverCertificate: certificate,
@@ -230,7 +232,7 @@ class ServerLogin implements LegOwner {
   }
 
   #startup(): Buffer {
-    const { database, user } = this.#pool;
+    const { database, user } = this.#source;
     const parameters = {
       user,
       database: database.serverName,

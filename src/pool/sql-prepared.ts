@@ -101,7 +101,7 @@ class Rewriting {
   #use(name: SqlToken, isDropped: boolean): void {
     const known = this.#lookUp(name.text);
     if (known === undefined) return;
-    if (!this.#makes.includes(known as SqlStatement)) this.#needs.push(known);
+    if (!this.#makes.some((made) => made === known)) this.#needs.push(known);
     if (isDropped) {
       this.#drops.push(known);
       this.#own.set(name.text, null);

@@ -21,6 +21,13 @@ export class Statement {
   }
 }
 
+/** A client's statements by its own names. */
+export interface NamedStatements {
+  find(name: string): Statement | undefined;
+  set(name: string, statement: Statement): void;
+  delete(name: string): void;
+}
+
 /** A statement that SQL made: `PREPARE name (types) AS ...`. */
 export class SqlStatement extends Statement {
   /** Everything after the name. */

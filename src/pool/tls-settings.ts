@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
 import type { TlsTarget } from '../session/index.ts';
 import { SluiceError } from '../errors/index.ts';
-import type { PoolSettings, SslMode } from './config/index.ts';
+import {
+  readTlsProtocols,
+  type DatabaseTls,
+  type PoolSettings,
+  type SslMode,
+} from './config/index.ts';
 
 /** What clients are offered. */
 export interface ClientTls {
@@ -14,20 +19,16 @@ export interface ClientTls {
   readonly asksForCertificate: boolean;
 }
 
-/** `secure` and `all` are pgBouncer's words for ranges. */
-const versions = ['tlsv1.0', 'tlsv1.1', 'tlsv1.2', 'tlsv1.3'] as const;
-const nodeVersions: readonly SecureVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+const nodeVersions: Readonly<Record<string, SecureVersion>> = {
+  'tlsv1.0': 'TLSv1',
+  'tlsv1.1': 'TLSv1.1',
+  'tlsv1.2': 'TLSv1.2',
+  'tlsv1.3': 'TLSv1.3',
+};
 
 function versionRange(protocols: string): { minVersion: SecureVersion; maxVersion: SecureVersion } {
-  const wanted = protocols.toLowerCase().split(/[\s,:]+/);
-  if (wanted.includes('all') || wanted.includes('legacy')) {
-    return { minVersion: 'TLSv1', maxVersion: 'TLSv1.3' };
-  }
-  const chosen = versions.flatMap((version, index) => (wanted.includes(version) ? [index] : []));
-  return {
-    minVersion: nodeVersions[chosen[0] ?? 2]!,
-    maxVersion: nodeVersions[chosen.at(-1) ?? 3]!,
-  };
+  const named = (readTlsProtocols(protocols) ?? []).map((name) => nodeVersions[name]);
+  return { minVersion: named[0] ?? 'TLSv1.2', maxVersion: named.at(-1) ?? 'TLSv1.3' };
 }
 
 /** pgBouncer's words for sets of ciphers; anything else is OpenSSL's. */
@@ -84,24 +85,30 @@ function readTlsFile(what: string, path: string): Buffer {
   }
 }
 
-/** What server_tls_* mean to a connection to a server. */
-export function serverTlsTarget(settings: PoolSettings): TlsTarget {
-  const { minVersion, maxVersion } = versionRange(settings.server_tls_protocols);
-  const isNamed = (path: string): string | null => (path === '' ? null : path);
+/**
+ * What server_tls_* mean to a connection to a server.
+ *
+ * @param own  what the database's own connection string says instead
+ */
+export function serverTlsTarget(settings: PoolSettings, own: DatabaseTls | null): TlsTarget {
+  const cert = own?.certFile ?? settings.server_tls_cert_file;
   return {
-    mode: settings.server_tls_sslmode,
+    mode: own?.sslmode ?? settings.server_tls_sslmode,
     negotiation: 'postgres',
-    rootCert: isNamed(settings.server_tls_ca_file),
-    cert: isNamed(settings.server_tls_cert_file),
-    key: isNamed(settings.server_tls_key_file),
+    rootCert: named(own?.caFile ?? settings.server_tls_ca_file),
+    cert: named(cert),
+    key: named(own?.keyFile ?? settings.server_tls_key_file),
     keyPassword: null,
-    certMode: settings.server_tls_cert_file === '' ? 'disable' : 'require',
+    certMode: cert === '' ? 'disable' : 'require',
     crl: null,
     crlFolder: null,
     sendServerName: true,
-    minVersion,
-    maxVersion,
+    ...versionRange(settings.server_tls_protocols),
     // No default files: a pooler uses what its configuration names.
     folder: '/nonexistent',
   };
+}
+
+function named(path: string): string | null {
+  return path === '' ? null : path;
 }

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { BackendWriter, ProtocolVersion } from '../wire/index.ts';
+import type { Credentials } from './auth/index.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { Admitted, LoginDone } from './client-handshake.ts';
+import type { ClientStartup } from './client-startup.ts';
+import type { PoolSettings } from './config/index.ts';
+import type { ConsoleLogin } from './console-login.ts';
+import type { Leg, LegOwner } from './leg.ts';
+import type { ParameterSet } from './parameters.ts';
+import type { Pool } from './pool.ts';
+import type { ReplicationPipe } from './replication-pipe.ts';
+
+/** What of a pooler a new client is given. */
+interface Host {
+  readonly settings: PoolSettings;
+  readonly cancels: { newPid(): number };
+  poolFor(database: string, credentials: Credentials): Promise<Pool>;
+  openConsole(login: ConsoleLogin): LegOwner;
+  openReplication(startup: ClientStartup, credentials: Credentials): Promise<ReplicationPipe>;
+  parametersOf(reported: ReadonlyMap<string, string>): ParameterSet;
+  nextClientId(): number;
+  onClientLoggedIn(client: ClientConnection): void;
+}
+
+/**
+ * Leads a client that has logged in to what it asked for: a pool, the console, or a server of its own to
+ * replicate from.
+ *
+ * @throws Refusal, and what opening a server throws
+ */
+export async function admit(
+  host: Host,
+  leg: Leg,
+  startup: ClientStartup,
+  { credentials, consoleAccess: access }: LoginDone,
+): Promise<Admitted> {
+  const { user, parameters } = startup;
+  if (access !== null) {
+    return { begin: () => host.openConsole({ leg, user, access, parameters }), drop };
+  }
+  if (startup.replication !== null) {
+    const pipe = await host.openReplication(startup, credentials);
+    return { begin: () => pipe.begin(leg), drop: () => pipe.destroy() };
+  }
+  const pool = await host.poolFor(startup.database, credentials);
+  const welcome = await pool.learnWelcome();
+  return { begin: () => welcomeClient(host, leg, startup, pool, welcome), drop };
+}
+
+function drop(): void {
+  // It has nothing yet.
+}
+
+function welcomeClient(
+  host: Host,
+  leg: Leg,
+  startup: ClientStartup,
+  pool: Pool,
+  welcome: ReadonlyMap<string, string>,
+): ClientConnection {
+  const parameters = startup.parameters.over(host.parametersOf(welcome));
+  const cancelKey = randomBytes(startup.version >= ProtocolVersion.v3_2 ? 32 : 4);
+  const client = new ClientConnection({
+    id: host.nextClientId(),
+    leg,
+    pool,
+    user: startup.user,
+    parameters,
+    cancelPid: host.cancels.newPid(),
+    cancelKey,
+  });
+  pool.clients.add(client);
+  host.onClientLoggedIn(client);
+  const writer = new BackendWriter();
+  for (const [name, value] of welcome) writer.parameterStatus(name, parameters.get(name) ?? value);
+  const message = host.settings.login_notify_message;
+  if (message !== '') writer.notice({ severity: 'NOTICE', sqlstate: '00000', message });
+  leg.writeOwn(writer.backendKeyData(client.cancelPid, cancelKey).readyForQuery('I').take());
+  return client;
+}

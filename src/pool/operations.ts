@@ -1,0 +1,309 @@
+import { isSluiceError } from '../errors/index.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { consoleDatabase } from './client-startup.ts';
+import { applyReload, applySet, type PoolerConfig } from './config/index.ts';
+import type { Database } from './database.ts';
+import type { Listener } from './listener.ts';
+import type { Pooler } from './pooler.ts';
+import { Refusal } from './refusal.ts';
+import { suspendLegs, resumeLegs } from './suspension.ts';
+
+/** How a pooler ends. */
+export type ShutdownMode = 'immediate' | 'wait_for_servers' | 'wait_for_clients';
+
+/** What operations need of whoever runs the pooler. */
+export interface OperationsHost {
+  readonly listener: Pick<Listener, 'close' | 'closeTcp'>;
+  /** Reads the configuration again. @throws what is wrong with it */
+  readonly load: () => Promise<PoolerConfig>;
+  /** The pooler has served its last: the process may end. */
+  readonly onShutdown: () => void;
+}
+
+/** How often waiting clients are turned away while a shutdown waits for servers. */
+const turnAwayMs = 100;
+
+/**
+ * What an operator does to a running pooler. The console, signals and gates use the same.
+ *
+ * A database is null for all of them. Refusals are in pgBouncer's words; those that wait end early when
+ * their signal is aborted, with what they changed put back.
+ */
+export class Operations {
+  readonly pooler: Pooler;
+  readonly #host: OperationsHost;
+  readonly #hurry = new AbortController();
+  #shutdown: Promise<void> | null = null;
+  /** One RELOAD or SET after the other: each starts from what the one before it left. */
+  #lastChange: Promise<void> = Promise.resolve();
+
+  constructor(pooler: Pooler, host: OperationsHost) {
+    this.pooler = pooler;
+    this.#host = host;
+  }
+
+  /**
+   * Servers get no new work; resolves when all of them are closed. Each is closed when its client has
+   * left it, as the pool mode says: after the statement, the transaction, or the session.
+   *
+   * @throws Refusal  also when RESUME comes before that
+   */
+  async pause(name: string | null, signal?: AbortSignal): Promise<void> {
+    const paused: { isPaused: boolean } = name === null ? this.pooler : this.#database(name, 'pause');
+    this.#checkRunning();
+    const isFirst = !paused.isPaused;
+    paused.isPaused = true;
+    const databases = this.#databases(name);
+    try {
+      await this.pooler.until(() => {
+        if (!paused.isPaused) return true;
+        closeIdle(databases(), 'pause mode');
+        return databases().every(({ serverCount }) => serverCount === 0);
+      }, signal);
+    } catch (error) {
+      if (isFirst) this.#unpause(paused, name);
+      throw error;
+    }
+    if (!paused.isPaused) throw new Refusal('08P01', 'resumed before all servers were released');
+  }
+
+  /** @throws Refusal  it is not paused */
+  resume(name: string | null): void {
+    if (name !== null) {
+      const database = this.#find(name);
+      if (database?.isPaused !== true) throw new Refusal('08P01', `database ${name} is not paused`);
+      this.#unpause(database, name);
+      return;
+    }
+    if (!this.pooler.isPaused && !this.pooler.isSuspended) {
+      throw new Refusal('08P01', 'pooler is not paused/suspended');
+    }
+    if (this.pooler.isSuspended) {
+      this.pooler.isSuspended = false;
+      resumeLegs(this.pooler);
+    }
+    this.#unpause(this.pooler, null);
+  }
+
+  /** Whether everything is paused. */
+  get isPaused(): boolean {
+    return this.pooler.isPaused;
+  }
+
+  /** New clients are refused; those that are connected go on. */
+  disable(name: string): void {
+    this.#database(name, 'disable').isDisabled = true;
+  }
+
+  enable(name: string): void {
+    this.#database(name, 'enable').isDisabled = false;
+  }
+
+  /** Every server is closed once it is free, and new ones are opened as they are needed. */
+  reconnect(name: string | null): void {
+    if (name !== null) this.#database(name, 'reconnect');
+    for (const database of this.#databases(name)()) this.pooler.reconnect(database);
+  }
+
+  /** Resolves when the servers are closed that RECONNECT or RELOAD wants closed now. */
+  async waitClose(name: string | null, signal?: AbortSignal): Promise<void> {
+    if (name !== null) this.#database(name, 'wait_close');
+    const closing = this.#databases(name)()
+      .flatMap(({ pools }) => [...pools.values()])
+      .flatMap(({ servers }) => [...servers].filter(({ closeReason }) => closeReason !== null));
+    await this.pooler.until(() => closing.every(({ state }) => state === 'closed'), signal);
+  }
+
+  /** Drops clients and servers at once, and pauses. */
+  kill(name: string | null): void {
+    if (name === null) {
+      this.#checkRunning();
+      this.pooler.isPaused = true;
+    } else {
+      const database = this.#database(name, 'kill');
+      this.#checkRunning();
+      database.isPaused = true;
+    }
+    for (const database of this.#databases(name)()) dropAll(database, 'database removed');
+  }
+
+  /** @param id  as SHOW CLIENTS tells it. @throws Refusal  there is no such client */
+  killClient(id: number): void {
+    for (const client of this.pooler.clients) {
+      if (client.id === id) return killClient(client);
+    }
+    throw new Refusal('08P01', 'client not found');
+  }
+
+  /**
+   * Nobody is read any more; resolves when nothing is on its way. Connections that are in the middle of
+   * a message after `suspend_timeout` are closed.
+   */
+  async suspend(signal?: AbortSignal): Promise<void> {
+    this.#checkRunning();
+    this.pooler.isSuspended = true;
+    try {
+      await suspendLegs(this.pooler, signal);
+    } catch (error) {
+      this.resume(null);
+      throw error;
+    }
+  }
+
+  /**
+   * Loads the configuration and puts it in force.
+   *
+   * @throws Refusal  F0000: it is bad or what it names cannot be read; everything stays as it is
+   */
+  reload(): Promise<void> {
+    return this.#change(async () => {
+      try {
+        const config = applyReload(this.pooler.config, await this.#host.load());
+        await this.pooler.configure(config);
+        for (const warning of config.warnings) this.pooler.log.warn('reload', { warning });
+      } catch (error) {
+        this.pooler.log.error('RELOAD failed: the configuration stays as it is', { error });
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Refusal('F0000', 'RELOAD failed, see logs for additional details', why);
+      }
+    });
+  }
+
+  /** Changes one setting until the next RELOAD. @throws Refusal  there is none of that name, or not of that value */
+  set(key: string, value: string): Promise<void> {
+    return this.#change(async () => {
+      try {
+        await this.pooler.configure(applySet(this.pooler.config, key, value));
+      } catch (error) {
+        if (!isSluiceError(error)) throw error;
+        throw new Refusal('08P01', 'SET failed', error.message);
+      }
+    });
+  }
+
+  /**
+   * Ends the pooler. New clients are refused at once; the console stays reachable over the Unix socket.
+   *
+   * @returns resolved when it has ended. A second call with `immediate` hurries the first.
+   * @throws Refusal  it is shutting down already
+   */
+  shutdown(mode: ShutdownMode): Promise<void> {
+    if (this.#shutdown === null) {
+      if (mode === 'wait_for_servers') this.#checkRunning();
+      this.#shutdown = this.#shutDown(mode);
+    } else if (mode === 'immediate') {
+      this.#hurry.abort();
+    } else {
+      throw new Refusal('08P01', 'already shutting down');
+    }
+    return this.#shutdown;
+  }
+
+  /** Which way it is ending; for a second signal. */
+  get isShuttingDown(): boolean {
+    return this.#shutdown !== null;
+  }
+
+  async #shutDown(mode: ShutdownMode): Promise<void> {
+    const { pooler } = this;
+    pooler.log.info('shutting down', { mode });
+    pooler.admission = 'draining';
+    await this.#host.listener.closeTcp();
+    const turningAway = setInterval(() => this.#turnAway(), turnAwayMs);
+    try {
+      if (mode === 'wait_for_servers') await this.pause(null, this.#hurry.signal);
+      if (mode === 'wait_for_clients') await this.#untilClientsLeft();
+    } catch (error) {
+      if (!this.#hurry.signal.aborted && !(error instanceof Refusal)) throw error;
+    } finally {
+      clearInterval(turningAway);
+    }
+    for (const database of pooler.databases.values()) dropAll(database, 'pooler is shutting down');
+    await this.#host.listener.close();
+    pooler.log.info('shut down');
+    this.#host.onShutdown();
+  }
+
+  /** Clients that a paused pooler would let wait for ever. */
+  #turnAway(): void {
+    if (!this.pooler.isPaused) return;
+    for (const pool of this.pooler.pools) {
+      for (const client of [...pool.waiting]) client.fail('57P01', 'server shutting down');
+    }
+  }
+
+  #untilClientsLeft(): Promise<void> {
+    const { pooler } = this;
+    const isEmpty = (): boolean =>
+      pooler.clients.size === 0 &&
+      [...pooler.handshakes].every(({ database }) => database === consoleDatabase);
+    return pooler.until(isEmpty, this.#hurry.signal);
+  }
+
+  #change(make: () => Promise<void>): Promise<void> {
+    const change = this.#lastChange.then(make);
+    this.#lastChange = change.catch(() => undefined);
+    return change;
+  }
+
+  #unpause(paused: { isPaused: boolean }, name: string | null): void {
+    paused.isPaused = false;
+    for (const { pools } of this.#databases(name)()) {
+      for (const pool of pools.values()) pool.serveWaiting();
+    }
+    this.pooler.onServerIdle();
+  }
+
+  #checkRunning(): void {
+    if (this.pooler.isPaused || this.pooler.isSuspended) {
+      throw new Refusal('08P01', 'already suspended/paused');
+    }
+  }
+
+  /** Asked again each time: an automatic database may appear while an operation waits. */
+  #databases(name: string | null): () => Database[] {
+    return () => {
+      if (name === null) return [...this.pooler.databases.values()];
+      const database = this.pooler.databases.get(name);
+      return database === undefined ? [] : [database];
+    };
+  }
+
+  /** @throws Refusal  it does not exist, or is the console's */
+  #database(name: string, verb: string): Database {
+    const database = this.#find(name);
+    if (database === null) throw new Refusal('08P01', `cannot ${verb} admin db: ${name}`);
+    return database;
+  }
+
+  /** @returns null for the console's own */
+  #find(name: string): Database | null {
+    if (name === consoleDatabase) return null;
+    const database = this.pooler.lookUp(name);
+    if (database === undefined) throw new Refusal('08P01', `no such database: ${name}`);
+    return database;
+  }
+}
+
+function closeIdle(databases: readonly Database[], reason: string): void {
+  for (const { pools } of databases) {
+    for (const pool of pools.values()) {
+      for (const server of [...pool.idle]) server.close(reason);
+    }
+  }
+}
+
+function dropAll({ pools }: Database, reason: string): void {
+  for (const pool of pools.values()) {
+    for (const server of pool.servers) server.closeReason ??= reason;
+    for (const client of [...pool.clients]) client.fail('08P01', reason);
+    for (const server of [...pool.servers]) server.close(reason);
+  }
+}
+
+function killClient(client: ClientConnection): void {
+  const reason = 'admin forced disconnect';
+  const { server } = client;
+  client.fail('08P01', reason);
+  server?.close(reason);
+}
