@@ -1,9 +1,9 @@
 import { isSluiceError } from '../errors/index.ts';
-import type { ClientConnection } from './client-connection.ts';
 import { consoleDatabase } from './client-startup.ts';
 import { applyReload, applySet, type PoolerConfig } from './config/index.ts';
 import type { Database } from './database.ts';
 import type { Listener } from './listener.ts';
+import type { Pool } from './pool.ts';
 import type { Pooler } from './pooler.ts';
 import { Refusal } from './refusal.ts';
 import { suspendLegs, resumeLegs } from './suspension.ts';
@@ -49,7 +49,8 @@ export class Operations {
    * @throws Refusal  also when RESUME comes before that
    */
   async pause(name: string | null, signal?: AbortSignal): Promise<void> {
-    const paused: { isPaused: boolean } = name === null ? this.pooler : this.#database(name, 'pause');
+    const paused: { isPaused: boolean } =
+      name === null ? this.pooler : this.#database(name, 'pause');
     this.#checkRunning();
     const isFirst = !paused.isPaused;
     paused.isPaused = true;
@@ -129,8 +130,14 @@ export class Operations {
 
   /** @param id  as SHOW CLIENTS tells it. @throws Refusal  there is no such client */
   killClient(id: number): void {
-    for (const client of this.pooler.clients) {
-      if (client.id === id) return killClient(client);
+    const reason = 'admin forced disconnect';
+    for (const { clients, servers } of this.pooler.pools) {
+      const client = [...clients].find((known) => known.id === id);
+      if (client === undefined) continue;
+      const server = [...servers].find((known) => known.client === client);
+      client.fail('08P01', reason);
+      server?.close(reason);
+      return;
     }
     throw new Refusal('08P01', 'client not found');
   }
@@ -261,7 +268,7 @@ export class Operations {
   }
 
   /** Asked again each time: an automatic database may appear while an operation waits. */
-  #databases(name: string | null): () => Database[] {
+  #databases(name: string | null): () => Database<Pool>[] {
     return () => {
       if (name === null) return [...this.pooler.databases.values()];
       const database = this.pooler.databases.get(name);
@@ -270,14 +277,14 @@ export class Operations {
   }
 
   /** @throws Refusal  it does not exist, or is the console's */
-  #database(name: string, verb: string): Database {
+  #database(name: string, verb: string): Database<Pool> {
     const database = this.#find(name);
     if (database === null) throw new Refusal('08P01', `cannot ${verb} admin db: ${name}`);
     return database;
   }
 
   /** @returns null for the console's own */
-  #find(name: string): Database | null {
+  #find(name: string): Database<Pool> | null {
     if (name === consoleDatabase) return null;
     const database = this.pooler.lookUp(name);
     if (database === undefined) throw new Refusal('08P01', `no such database: ${name}`);
@@ -285,7 +292,7 @@ export class Operations {
   }
 }
 
-function closeIdle(databases: readonly Database[], reason: string): void {
+function closeIdle(databases: readonly Database<Pool>[], reason: string): void {
   for (const { pools } of databases) {
     for (const pool of pools.values()) {
       for (const server of [...pool.idle]) server.close(reason);
@@ -293,17 +300,10 @@ function closeIdle(databases: readonly Database[], reason: string): void {
   }
 }
 
-function dropAll({ pools }: Database, reason: string): void {
+function dropAll({ pools }: Database<Pool>, reason: string): void {
   for (const pool of pools.values()) {
     for (const server of pool.servers) server.closeReason ??= reason;
     for (const client of [...pool.clients]) client.fail('08P01', reason);
     for (const server of [...pool.servers]) server.close(reason);
   }
-}
-
-function killClient(client: ClientConnection): void {
-  const reason = 'admin forced disconnect';
-  const { server } = client;
-  client.fail('08P01', reason);
-  server?.close(reason);
 }

@@ -231,6 +231,7 @@ export class Pool implements PoolOfServers {
       const server = this.pooler.settings.server_round_robin
         ? this.idle.shift()!
         : this.idle.pop()!;
+      if (server.closeReason !== null) continue; // its socket is being closed
       if (!this.#needsCheck(server)) return server;
       this.#check(server);
     }
