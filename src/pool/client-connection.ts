@@ -156,6 +156,17 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     if (this.#notifications.length > 0) this.#deliver();
   }
 
+  hold(): void {
+    this.#pending ??= Buffer.alloc(0);
+  }
+
+  release(): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    this.leg.resume();
+    if (pending !== null && pending.length > 0) this.#take(pending, pending.length);
+  }
+
   /** A parameter that is tracked has changed by what the client did. */
   onParameter(current: ParameterSet): void {
     if (current === this.parameters) return;
@@ -250,7 +261,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
       }
       return;
     }
-    server.leg.write(this.#toServer);
+    server.send();
     if (server.leg.isFull) this.leg.pause();
   }
 
@@ -524,10 +535,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
       () => {
         if (this.#isOver) return;
         after();
-        const pending = this.#pending!;
-        this.#pending = null;
-        this.leg.resume();
-        this.#take(pending, pending.length);
+        this.release();
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 import { FrontendTag, type MessageBuffer } from '../wire/index.ts';
 import type { PooledServer, PoolOfServers } from './contracts.ts';
-import { fake, Kind } from './expectations.ts';
+import { fake, Kind, type Mark } from './expectations.ts';
 import { writeBindHead, writeDescribeStatement, writeParse } from './requests.ts';
 import type { ParameterSet } from './parameters.ts';
 import {
@@ -32,6 +32,8 @@ export class ClientStatements implements NamedStatements {
   #named: Map<string, Statement> | null = null;
   #unnamed: Statement | UnnamedStatement | null = null;
   #context: PlanContext | null = null;
+  /** Of the statement whose name was asked for last. */
+  #useMark: Mark | null = null;
 
   constructor(pool: PoolOfServers, user: string) {
     this.#pool = pool;
@@ -121,7 +123,9 @@ export class ClientStatements implements NamedStatements {
         ? new Statement(Buffer.from(bytes.subarray(tailStart, next)))
         : this.#contextOf(parameters).share(bytes, tailStart, next);
       this.set(name, statement);
-      this.#parseShared(statement, server, () => this.#named?.delete(name));
+      this.#parseShared(statement, server, () => {
+        if (this.#named?.get(name) === statement) this.#named.delete(name);
+      });
     } else {
       this.#parseAgain(name, known, server);
     }
@@ -150,38 +154,40 @@ export class ClientStatements implements NamedStatements {
     const shared = mayShare
       ? this.#contextOf(parameters).shareRepeated(bytes, tailStart, next)
       : null;
+    const before = this.#unnamed;
     if (shared !== null) {
       this.#unnamed = shared;
-      this.#parseShared(shared, server, this.#undoUnnamed);
+      this.#parseShared(shared, server, (wasTried) => {
+        if (this.#unnamed === shared) this.#unnamed = wasTried ? null : before;
+      });
       return next;
     }
     const unnamed = new UnnamedStatement(Buffer.from(bytes.subarray(tailStart, next)));
+    const ofServer = server.prepared.unnamed;
     this.#unnamed = unnamed;
     server.prepared.setUnnamed(unnamed);
     this.#pool.traffic.serverParses++;
-    const undo = (): void => {
-      this.#unnamed = null;
-      server.prepared.setUnnamed(null);
+    const undo = (wasTried: boolean): void => {
+      if (this.#unnamed === unnamed) this.#unnamed = wasTried ? null : before;
+      if (server.prepared.unnamed === unnamed) {
+        server.prepared.setUnnamed(wasTried ? null : ofServer);
+      }
     };
     server.expect(Kind.parse, { undo });
     return at;
   }
 
-  readonly #undoUnnamed = (): void => {
-    this.#unnamed = null;
-  };
-
   /** A statement that the server may have from another client, or from before. */
-  #parseShared(statement: Statement, server: PooledServer, undoName: () => void): void {
+  #parseShared(statement: Statement, server: PooledServer, undoName: Mark['undo']): void {
     if (server.prepared.has(statement)) {
       server.expect(Kind.parse | fake, { undo: undoName });
       return;
     }
     this.#pool.traffic.serverParses++;
     writeParse(this.#out, statement.serverName, statement.tail);
-    const undo = (): void => {
+    const undo = (wasTried: boolean): void => {
       server.prepared.delete(statement);
-      undoName();
+      undoName(wasTried);
     };
     server.expect(Kind.parse, { undo });
     server.prepared.add(statement, this.#most);
@@ -196,7 +202,7 @@ export class ClientStatements implements NamedStatements {
     }
     this.#pool.traffic.binds++;
     const name = this.#serverNameOf(bytes, portalEnd + 1, nameEnd, server);
-    server.expect(Kind.bind);
+    server.expect(Kind.bind, this.#useMark);
     if (name === null) return at;
     const head = { bytes, portalStart: at + 5, portalEnd };
     writeBindHead(this.#out, head, name, next - nameEnd - 1);
@@ -210,7 +216,7 @@ export class ClientStatements implements NamedStatements {
       return letThrough(Kind.describe, server, at);
     }
     const name = this.#serverNameOf(bytes, at + 6, nameEnd, server);
-    server.expect(Kind.describe);
+    server.expect(Kind.describe, this.#useMark);
     if (name === null) return at;
     writeDescribeStatement(this.#out, name);
     return next;
@@ -226,8 +232,9 @@ export class ClientStatements implements NamedStatements {
     if (name === '') this.#unnamed = null;
     else this.#named?.delete(name);
     const undo = (): void => {
-      if (name === '') this.#unnamed = before ?? null;
-      else if (before instanceof Statement) this.set(name, before);
+      // What a later pipeline has made in the meantime stays.
+      if (name === '') this.#unnamed ??= before ?? null;
+      else if (before instanceof Statement && !this.#named?.has(name)) this.set(name, before);
     };
     server.expect(Kind.close | fake, { undo });
     return next;
@@ -239,6 +246,7 @@ export class ClientStatements implements NamedStatements {
    * @returns null: as the client says, because the server has it unnamed, or is to say that there is none
    */
   #serverNameOf(bytes: Buffer, start: number, end: number, server: PooledServer): string | null {
+    this.#useMark = null;
     if (start === end) {
       const unnamed = this.#unnamed;
       if (unnamed instanceof Statement) return this.#ensure(unnamed, server);
@@ -253,6 +261,7 @@ export class ClientStatements implements NamedStatements {
 
   #ensure(statement: Statement, server: PooledServer): string {
     if (server.prepared.ensure(statement, this.#most)) this.#pool.traffic.serverParses++;
+    else this.#useMark = server.markUse(statement);
     return statement.serverName;
   }
 

@@ -17,7 +17,7 @@ import type { Leg } from './leg.ts';
 import type { ParameterSet, TrackedNames } from './parameters.ts';
 import type { PreparedStatements } from './prepared-statements.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
-import type { StatementCache } from './statements.ts';
+import type { Statement, StatementCache } from './statements.ts';
 import type { Traffic } from './traffic.ts';
 
 /**
@@ -27,6 +27,7 @@ import type { Traffic } from './traffic.ts';
 
 /** A server as its client and its pool see it. `ServerConnection` keeps the promise. */
 export interface PooledServer {
+  readonly id: number;
   readonly leg: Leg;
   readonly key: BackendKeyData;
   readonly place: ServerPlace;
@@ -45,6 +46,10 @@ export interface PooledServer {
   enter(state: ServerState): void;
   expect(kind: number, mark?: Mark | null): void;
   queueOwn(text: string, after: ((error: ServerMessageFields | null) => void) | null): void;
+  /** Marks the next request as one that uses a statement the server has had for a while. */
+  markUse(statement: Statement): Mark | null;
+  /** Sends what has been composed. */
+  send(): void;
   becomeSynced(): void;
   emitFakes(): void;
   abandon(isMidMessage: boolean): void;
@@ -69,6 +74,9 @@ export interface PooledClient {
   tellError(fields: ServerMessageFields): void;
   resumeWith(server: PooledServer): void;
   unlink(): void;
+  /** What it sends waits until `release`. */
+  hold(): void;
+  release(): void;
   fail(sqlstate: string, reason: string, message?: string): void;
 }
 

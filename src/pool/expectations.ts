@@ -26,7 +26,8 @@ const kindMask = 0x0f;
 
 /** What to do when the server never came to a request, because one before it failed. */
 export interface Mark {
-  undo(): void;
+  /** @param wasTried  the server came to it, and it failed */
+  undo(wasTried: boolean): void;
   /** An error that answers this request names the statement as we do, not as the client does. */
   readonly rename?: { readonly from: string; readonly to: string };
 }
@@ -80,6 +81,21 @@ export class Expectations {
     return true;
   }
 
+  /**
+   * Takes off what is due, when it is one pipeline that ends with its Sync.
+   *
+   * @returns null, and nothing is taken off: there is more, or the Sync has not been sent
+   */
+  takePipeline(): [number, Mark | null][] | null {
+    for (let i = 0; i < this.#size; i++) {
+      const isSync = (this.#kindAt(i) & kindMask) === Kind.sync;
+      if (isSync !== (i === this.#size - 1)) return null;
+    }
+    const taken: [number, Mark | null][] = [];
+    for (; this.#size > 0; this.shift()) taken.push([this.head, this.headMark]);
+    return taken;
+  }
+
   /** Takes off what the server does not answer at all. */
   dropCopyEnds(): void {
     while (this.#size > 0 && (this.head & kindMask) === Kind.copyEnd) this.shift();
@@ -91,13 +107,16 @@ export class Expectations {
    * @returns whether that Sync was sent already
    */
   failPipeline(): boolean {
-    while (this.#size > 0) {
-      if ((this.head & kindMask) === Kind.sync) return true;
-      const mark = this.#marks[this.#head]!;
+    const failed = this.headMark;
+    const marks: Mark[] = [];
+    while (this.#size > 0 && (this.head & kindMask) !== Kind.sync) {
+      const { headMark } = this;
+      if (headMark !== null) marks.push(headMark);
       this.shift();
-      mark?.undo();
     }
-    return false;
+    // The last first: each finds what it left.
+    for (const mark of marks.toReversed()) mark.undo(mark === failed);
+    return this.#size > 0;
   }
 
   /**

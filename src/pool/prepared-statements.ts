@@ -75,7 +75,11 @@ export class PreparedStatements {
   ensureUnnamed(unnamed: UnnamedStatement | null): void {
     if (this.#unnamed === unnamed) return;
     const before = this.#unnamed;
-    const mark: Mark = { undo: () => (this.#unnamed = before) };
+    const mark: Mark = {
+      undo: (wasTried) => {
+        if (this.#unnamed === unnamed) this.#unnamed = wasTried ? null : before;
+      },
+    };
     if (unnamed === null) {
       writeCloseStatement(this.#out, '');
       this.#expected.push(Kind.close | skip, mark);

@@ -21,7 +21,9 @@ import { Expectations, fake, Kind, kindOf, nothing, skip, type Mark } from './ex
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
 import { PreparedStatements } from './prepared-statements.ts';
-import { writeQuery } from './requests.ts';
+import { Replay } from './replay.ts';
+import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
+import type { Statement } from './statements.ts';
 import { nowUs } from './traffic.ts';
 
 const idleStatus = 0x49; // I
@@ -71,8 +73,11 @@ export class ServerConnection implements LegOwner, PooledServer {
   #cut: Buffer | null = null;
   #passLeft = 0;
   #isPassForwarded = false;
+  /** Extended requests whose Sync the client has not sent: their transaction is open, whatever `status` says. */
+  #isUnsynced = false;
   #ownError: ServerMessageFields | null = null;
   #lastWords: ServerMessageFields | null = null;
+  readonly #replay = new Replay();
   #queryStartUs = 0;
   #transactionStartUs = 0;
   /** What happens when the request of ours under way is answered. */
@@ -104,6 +109,7 @@ export class ServerConnection implements LegOwner, PooledServer {
       this.expected.size === 0 &&
       !this.isCopyIn &&
       !this.hasFailed &&
+      !this.#isUnsynced &&
       this.#passLeft === 0
     );
   }
@@ -128,11 +134,29 @@ export class ServerConnection implements LegOwner, PooledServer {
 
   /** A request of the client goes out: an answer of this kind is due. */
   expect(kind: number, mark: Mark | null = null): void {
-    if (this.#queryStartUs === 0) {
-      this.#queryStartUs = nowUs();
-      if (this.#transactionStartUs === 0) this.#transactionStartUs = this.#queryStartUs;
-    }
+    this.#beginRequest();
+    if (isAct(kindOf(kind))) this.#replay.act();
     this.expected.push(kind, mark);
+  }
+
+  /** The first request since the server was idle begins a transaction. */
+  #beginRequest(): void {
+    if (this.#queryStartUs !== 0) return;
+    this.#queryStartUs = nowUs();
+    if (this.#transactionStartUs !== 0) return;
+    this.#transactionStartUs = this.#queryStartUs;
+    this.#replay.begin();
+  }
+
+  markUse(statement: Statement): Mark | null {
+    if (this.isInTransaction) return null;
+    this.#beginRequest();
+    return this.#replay.markUse(statement, this.#toServer.byteLength);
+  }
+
+  send(): void {
+    if (!this.isInTransaction) this.#replay.record(this.#toServer);
+    this.leg.write(this.#toServer);
   }
 
   /** When its last ReadyForQuery came. */
@@ -175,6 +199,8 @@ export class ServerConnection implements LegOwner, PooledServer {
       return;
     }
     if (client !== null) {
+      // Nothing else may come that they could go before: a Flush asks for no answer of its own.
+      if (this.#passLeft === 0 && this.#cut === null) this.emitFakes();
       client.leg.write(this.#toClient);
       if (client.leg.isFull) this.leg.pause();
     }
@@ -433,6 +459,7 @@ export class ServerConnection implements LegOwner, PooledServer {
       throw this.#nonsense('an error that nobody asked for', BackendTag.errorResponse);
     }
     this.isCopyIn = false;
+    if (isStalePlan(fields) && this.#heal(headMark)) return false;
     if (kind === Kind.query && (head & skip) !== 0) {
       this.#ownError = fields;
       return false;
@@ -443,6 +470,33 @@ export class ServerConnection implements LegOwner, PooledServer {
     if (headMark?.rename === undefined) return this.#forwardError(bytes, at, next, head);
     this.client?.tellError(renamed(fields, headMark.rename));
     return false;
+  }
+
+  /**
+   * A plan that no longer fits its table: its statement is prepared again, and what has not been done yet is
+   * asked once more.
+   */
+  #heal(mark: Mark | null): boolean {
+    const replay = this.#replay.after(mark);
+    const { client } = this;
+    if (replay === null || client === null) return false;
+    const due = this.expected.takePipeline();
+    if (due === null) return false;
+    client.hold();
+    // The server still has the Sync to answer.
+    this.expected.push(Kind.sync | skip);
+    this.#afterOwn = () => {
+      const { statement, requests } = replay;
+      writeCloseStatement(this.#toServer, statement.serverName);
+      this.expected.push(Kind.close | skip);
+      writeParse(this.#toServer, statement.serverName, statement.tail);
+      this.expected.push(Kind.parse | skip, { undo: () => this.prepared.delete(statement) });
+      for (const [expectation, itsMark] of due) this.expected.push(expectation, itsMark);
+      this.#toServer.bytes(requests);
+      this.leg.write(this.#toServer);
+      client.release();
+    };
+    return true;
   }
 
   /** An error that answers a Parse of ours is the answer to the Bind that needed it. */
@@ -521,6 +575,18 @@ function isBulky(tag: number): boolean {
 }
 
 const letterD = 0x44;
+
+/** Requests that do something, or make a portal that an error takes away again. */
+function isAct(kind: number): boolean {
+  return (
+    kind === Kind.bind || kind === Kind.execute || kind === Kind.query || kind === Kind.function
+  );
+}
+
+/** "cached plan must not change result type" */
+function isStalePlan(fields: ServerMessageFields): boolean {
+  return fields.sqlstate === '0A000' && fields.routine === 'RevalidateCachedQuery';
+}
 
 function renamed(
   fields: ServerMessageFields,

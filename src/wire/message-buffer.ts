@@ -23,6 +23,13 @@ export class MessageBuffer {
     return this.out.take();
   }
 
+  /** Copies what was written since the last take into `target`, which has room. @returns how many bytes */
+  copyTo(target: Buffer, at: number): number {
+    const { out } = this;
+    putBytes(target, at, out.bytes, out.start, out.at);
+    return out.byteLength;
+  }
+
   /** The piece taken last may be written over: nobody reads it any more. Call before anything else is written. */
   reuse(): void {
     this.out.reuse();
