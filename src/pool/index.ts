@@ -1,3 +1,4 @@
+export { Consoles, Statistics } from './console/index.ts';
 export { Janitor } from './janitor.ts';
 export { Listener } from './listener.ts';
 export {
@@ -11,6 +12,7 @@ export {
   poolSchema,
   userConfigKeys,
 } from './config/index.ts';
+export { Operations } from './operations.ts';
 export { Pooler } from './pooler.ts';
 
 export type {
@@ -22,3 +24,4 @@ export type {
   SectionOptions,
 } from './config/index.ts';
 export type { LegOwner } from './leg.ts';
+export type { OperationsHost, ShutdownMode } from './operations.ts';

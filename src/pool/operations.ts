@@ -235,7 +235,7 @@ export class Operations {
   #turnAway(): void {
     if (!this.pooler.isPaused) return;
     for (const pool of this.pooler.pools) {
-      for (const client of [...pool.waiting]) client.fail('57P01', 'server shutting down');
+      for (const client of pool.waiting) client.fail('57P01', 'server shutting down');
     }
   }
 
@@ -295,7 +295,7 @@ export class Operations {
 function closeIdle(databases: readonly Database<Pool>[], reason: string): void {
   for (const { pools } of databases) {
     for (const pool of pools.values()) {
-      for (const server of [...pool.idle]) server.close(reason);
+      for (const server of pool.idle) server.close(reason);
     }
   }
 }
@@ -303,7 +303,7 @@ function closeIdle(databases: readonly Database<Pool>[], reason: string): void {
 function dropAll({ pools }: Database<Pool>, reason: string): void {
   for (const pool of pools.values()) {
     for (const server of pool.servers) server.closeReason ??= reason;
-    for (const client of [...pool.clients]) client.fail('08P01', reason);
-    for (const server of [...pool.servers]) server.close(reason);
+    for (const client of pool.clients) client.fail('08P01', reason);
+    for (const server of pool.servers) server.close(reason);
   }
 }

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
 import { onTestFinished } from 'vitest';
 import {
+  Consoles,
   Janitor,
   Listener,
   loadPgbouncerIni,
+  Operations,
   Pooler,
-  type LegOwner,
 } from '../../src/pool/index.ts';
 import { createLog } from '../../src/service/index.ts';
 
@@ -24,8 +25,6 @@ export interface SceneOptions {
   readonly peers?: Readonly<Record<string, string>>;
   /** The text of auth_file. Default: postgres, app, stats and outsider, without passwords. */
   readonly userlist?: string;
-  /** Makes the console. Default: database `pgbouncer` hangs up. */
-  readonly console?: (scene: Scene) => LegOwner;
 }
 
 const defaultUserlist = '"postgres" ""\n"app" ""\n"stats" ""\n"outsider" ""\n';
@@ -55,8 +54,13 @@ export class Scene {
   pooler!: Pooler;
   listener!: Listener;
   janitor!: Janitor;
+  operations!: Operations;
+  consoles!: Consoles;
   readonly #clients: Client[] = [];
   #options!: SceneOptions;
+  readonly #shutdown = Promise.withResolvers<void>();
+  /** Resolves when a SHUTDOWN is through. */
+  readonly shutDown = this.#shutdown.promise;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -76,13 +80,15 @@ export class Scene {
     this.pooler = await Pooler.make({
       config,
       log,
-      console: (_pooler, { leg }) => {
-        if (options.console !== undefined) return options.console(this);
-        leg.destroy();
-        return { onBytes: () => undefined, onDrain: () => undefined, onClosed: () => undefined };
-      },
+      console: (_pooler, login) => this.consoles.open(login),
     });
     this.listener = new Listener(config.settings, (leg) => this.pooler.take(leg));
+    this.operations = new Operations(this.pooler, {
+      listener: this.listener,
+      load: () => loadPgbouncerIni(this.file),
+      onShutdown: () => this.#shutdown.resolve(),
+    });
+    this.consoles = new Consoles(this.operations, '0.0.0');
     await this.listener.open();
     this.janitor = new Janitor(this.pooler);
     this.janitor.start();
@@ -117,10 +123,16 @@ export class Scene {
     return client;
   }
 
+  /** A client of the console, closed with the scene. */
+  console(user = 'postgres'): Promise<Client> {
+    return this.client('pgbouncer', { user });
+  }
+
   async close(): Promise<void> {
     this.janitor?.stop();
     await Promise.all(this.#clients.splice(0).map((client) => client.end()));
     const closing = this.listener?.close();
+    this.consoles.close();
     for (const handshake of this.pooler.handshakes) handshake.leg.destroy();
     for (const client of this.pooler.clients) client.leg.destroy();
     for (const pool of this.pooler.pools) {

@@ -1,0 +1,37 @@
+import { shows } from '../show/index.ts';
+import type { Action, Command, Show } from '../command.ts';
+import { optionalName } from './operation.ts';
+import { helpText } from './help.ts';
+
+const showsByName = new Map(shows.map((show) => [show.name, show]));
+
+const help: Action = {
+  needsAdmin: false,
+  columns: null,
+  run: () => ({ tag: 'SHOW', notice: { message: 'Console usage', detail: helpText } }),
+};
+
+/** `SHOW THING`, also written `SELECT THING`. */
+function showCommand(name: string): Command {
+  return {
+    name,
+    parse: (words) => {
+      const what = optionalName(words)?.toUpperCase();
+      if (what === 'HELP') return help;
+      const shown = showsByName.get(what ?? '');
+      return shown === undefined ? null : actionOf(shown);
+    },
+  };
+}
+
+function actionOf(shown: Show): Action {
+  const { columns, needsAdmin = false } = shown;
+  return {
+    needsAdmin,
+    columns,
+    run: (context) => ({ tag: 'SHOW', table: { columns, rows: shown.rows(context) } }),
+  };
+}
+
+export const show = showCommand('SHOW');
+export const select = showCommand('SELECT');

@@ -1,0 +1,2 @@
+export { Consoles } from './consoles.ts';
+export { Statistics } from './statistics.ts';

@@ -1,0 +1,54 @@
+import { consoleDatabase } from '../../client-startup.ts';
+import type { Pool } from '../../pool.ts';
+import { nowUs } from '../../traffic.ts';
+import type { Show } from '../command.ts';
+import { columns, type Cell } from '../values.ts';
+import { byName } from './order.ts';
+import { serverState, type ServerStateName } from './server-state.ts';
+
+export const showPools: Show = {
+  name: 'POOLS',
+  columns: columns(`database user cl_active:int4 cl_waiting:int4 cl_active_cancel_req:int4
+    cl_waiting_cancel_req:int4 sv_active:int4 sv_active_cancel:int4 sv_being_canceled:int4
+    sv_idle:int4 sv_used:int4 sv_tested:int4 sv_login:int4 maxwait:int4 maxwait_us:int4
+    pool_mode load_balance_hosts`),
+  rows: ({ pooler, sessions }) => {
+    const zeroes = Array.from({ length: 12 }, () => 0);
+    const ofConsole = [consoleDatabase, consoleDatabase, sessions.size, ...zeroes];
+    const rows: Cell[][] = pooler.pools.map(rowOf);
+    return [...rows, [...ofConsole, 'statement', null]].toSorted(byName);
+  },
+};
+
+function rowOf(pool: Pool): Cell[] {
+  const { database, clients, waiting } = pool;
+  const cancels = [...pool.servers].reduce((sum, server) => sum + server.cancelsUnderWay, 0);
+  const waitUs = longestWaitUs(pool);
+  const count = (state: ServerStateName): number =>
+    [...pool.servers].filter((server) => serverState(server) === state).length;
+  return [
+    database.name,
+    pool.user,
+    clients.size - waiting.size,
+    waiting.size + pool.waitingLogins,
+    cancels,
+    0, // each goes on at once
+    count('active'),
+    cancels,
+    count('being_canceled'),
+    count('idle'),
+    count('used'),
+    count('tested'),
+    pool.loginsUnderWay,
+    Math.trunc(waitUs / 1e6),
+    Math.trunc(waitUs % 1e6),
+    pool.mode,
+    database.entry.hosts.length > 1 ? database.entry.loadBalanceHosts : null,
+  ];
+}
+
+/** Of the client that is served next. */
+function longestWaitUs({ waiting }: Pool): number {
+  for (const client of waiting) return Math.max(0, nowUs() - client.waitingSinceUs);
+  return 0;
+}
