@@ -48,6 +48,15 @@ export async function admit(
   return { begin: () => welcomeClient(host, leg, startup, pool, welcome), drop };
 }
 
+/** With application_name_add_host the servers' views say where a client comes from. */
+function parametersFor(host: Host, leg: Leg, startup: ClientStartup): ParameterSet {
+  if (!host.settings.application_name_add_host) return startup.parameters;
+  const { remoteAddress, remotePort } = leg.socket;
+  const place = remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`;
+  const name = startup.parameters.get('application_name') ?? 'app';
+  return startup.parameters.with('application_name', `${name} - ${place}`);
+}
+
 function drop(): void {
   // It has nothing yet.
 }
@@ -59,7 +68,7 @@ function welcomeClient(
   pool: Pool,
   welcome: ReadonlyMap<string, string>,
 ): ClientConnection {
-  const parameters = startup.parameters.over(host.parametersOf(welcome));
+  const parameters = parametersFor(host, leg, startup).over(host.parametersOf(welcome));
   const cancelKey = randomBytes(startup.version >= ProtocolVersion.v3_2 ? 32 : 4);
   const client = new ClientConnection({
     id: host.nextClientId(),

@@ -292,6 +292,9 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
         at = next;
         continue;
       }
+      if (tag === FrontendTag.query && this.pool.pooler.settings.disable_pqexec) {
+        return this.fail('08P01', 'PQexec disallowed');
+      }
       const server = this.server ?? this.#acquire();
       if (server === null) {
         this.#keepPending(bytes, at, length);

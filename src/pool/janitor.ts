@@ -33,6 +33,7 @@ export class Janitor {
     this.#sweepHandshakes();
     for (const database of this.#pooler.databases.values()) {
       for (const pool of database.pools.values()) this.#sweepPool(pool);
+      this.#dropUnusedPools(database.pools);
       const idleMs = Date.now() - database.usedAtMs;
       const { autodb_idle_timeout: seconds } = this.#pooler.settings;
       const isUnused = database.clientCount === 0 && database.serverCount === 0;
@@ -43,6 +44,15 @@ export class Janitor {
     if (++this.#round % roundsBetweenFiles === 0) {
       void this.#pooler.users.refresh(this.#pooler.log);
       void this.#pooler.authQueries.close(false);
+    }
+  }
+
+  /** A pool that nobody has used for pool_idle_timeout is forgotten; its counts end with it. */
+  #dropUnusedPools(pools: Map<string, Pool>): void {
+    const { pool_idle_timeout: seconds } = this.#pooler.settings;
+    for (const [user, pool] of pools) {
+      const isUnused = pool.clients.size === 0 && pool.serverTotal === 0;
+      if (isUnused && isOver(Date.now() - pool.usedAtMs, seconds)) pools.delete(user);
     }
   }
 

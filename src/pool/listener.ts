@@ -1,7 +1,9 @@
-import { chmod, unlink } from 'node:fs/promises';
+import { chmod, chown, unlink } from 'node:fs/promises';
 import { createServer, connect, type ListenOptions, type Server } from 'node:net';
 import { SluiceError } from '../errors/index.ts';
 import type { PoolSettings } from './config/index.ts';
+import { systemGroupId } from './auth/index.ts';
+import { keepAlive } from './keepalive.ts';
 import { Leg, takeConnections, type LegOwner } from './leg.ts';
 
 /** A connection that nobody owns yet. */
@@ -43,8 +45,7 @@ export class Listener {
 
   /** No new connections but over the Unix socket: an operator still reaches the console. */
   async closeTcp(): Promise<void> {
-    const isTcp = ({ server }: { server: Server }): boolean => typeof server.address() === 'object';
-    const tcp = this.#servers.filter(isTcp);
+    const tcp = this.#servers.filter(({ server }) => typeof server.address() === 'object');
     for (const one of tcp) this.#servers.splice(this.#servers.indexOf(one), 1);
     await Promise.all(tcp.map(({ server }) => closeServer(server)));
   }
@@ -109,6 +110,14 @@ export class Listener {
     }
     this.#socketPath = path;
     await chmod(path, this.#settings.unix_socket_mode);
+    const { unix_socket_group: group } = this.#settings;
+    if (group !== '') await this.#giveToGroup(path, group);
+  }
+
+  async #giveToGroup(path: string, group: string): Promise<void> {
+    const gid = await systemGroupId(group);
+    if (gid === null) throw asListenError(new Error(`no group ${group}`), path);
+    await chown(path, process.getuid?.() ?? -1, gid);
   }
 
   async #listen(options: ListenOptions, address: string): Promise<void> {
@@ -120,9 +129,7 @@ export class Listener {
     this.#servers.push({ server, address });
     takeConnections(server, (socket) => {
       socket.setNoDelay(true);
-      if (this.#settings.tcp_keepalive) {
-        socket.setKeepAlive(true, this.#settings.tcp_keepidle * 1000);
-      }
+      if (!('path' in options)) keepAlive(socket, this.#settings);
       this.#take(new Leg(socket, nobody));
     });
   }

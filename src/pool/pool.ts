@@ -126,7 +126,12 @@ export class Pool implements PoolOfServers {
 
   /** A transaction is over; what that means depends on the mode. */
   onTransactionEnd(server: ServerConnection, client: ClientConnection): void {
-    if (this.mode === 'session' || client.pinReason !== null || client.isMidMessage) return;
+    if (this.mode === 'session' || client.pinReason !== null || client.isMidMessage) {
+      if (server.closeReason !== null && this.pooler.settings.server_fast_close) {
+        server.close(server.closeReason);
+      }
+      return;
+    }
     server.client = null;
     client.unlink();
     this.onServerFree(server);

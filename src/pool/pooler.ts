@@ -417,7 +417,9 @@ export class Pooler implements PoolerOfPools, Reception {
       pool.welcome = null;
       for (const server of pool.servers) {
         server.closeReason ??= reason;
-        if (server.state === 'idle') server.close(reason);
+        const isLeft =
+          server.state === 'idle' || (this.settings.server_fast_close && server.isFree);
+        if (isLeft) server.close(reason);
       }
     }
   }

@@ -73,7 +73,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   #cut: Buffer | null = null;
   #passLeft = 0;
   #isPassForwarded = false;
-  /** Extended requests whose Sync the client has not sent: their transaction is open, whatever `status` says. */
+  /** Extended requests whose Sync has not been sent: their transaction is open, whatever `status` says. */
   #isUnsynced = false;
   #ownError: ServerMessageFields | null = null;
   #lastWords: ServerMessageFields | null = null;

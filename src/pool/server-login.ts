@@ -20,6 +20,7 @@ import {
 } from '../wire/index.ts';
 import type { TargetSessionAttrs } from './config/index.ts';
 import type { LoggedIn, ServerPlace, ServerSource } from './contracts.ts';
+import { keepAlive } from './keepalive.ts';
 import { Leg, legSocket, type LegOwner } from './leg.ts';
 
 /** Startup parameters beside user and database: `replication` of a client that follows. */
@@ -185,7 +186,7 @@ class ServerLogin implements LegOwner {
     } else {
       socket.connect({ host: address, port: this.#place.port }, resolve);
       socket.setNoDelay(true);
-      socket.setKeepAlive(settings.tcp_keepalive, settings.tcp_keepidle * 1000);
+      keepAlive(socket, settings);
     }
     await promise;
     return leg;

@@ -6,7 +6,7 @@ export { HbaRules, loadHba } from './hba.ts';
 export { IdentMaps, loadIdent } from './ident.ts';
 export { peerUid } from './peer-uid.ts';
 export { serverSecretOf } from './server-secret.ts';
-export { systemUserName } from './system-user.ts';
+export { systemGroupId, systemUserName } from './system-user.ts';
 
 export type { RunAuthQuery } from './auth-query.ts';
 export type { AuthSettings, ConsoleAccess } from './auth-rules.ts';

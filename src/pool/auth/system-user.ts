@@ -13,6 +13,17 @@ export async function systemUserName(uid: number): Promise<string | null> {
   return nameOf(uid, passwd) ?? nameOf(uid, await askNameService(uid));
 }
 
+/** The number of a group, by name or as it is written. @returns null: there is none of that name */
+export async function systemGroupId(group: string): Promise<number | null> {
+  if (/^\d+$/.test(group)) return Number(group);
+  const groups = await readFile('/etc/group', 'utf8').catch(() => '');
+  for (const line of groups.split('\n')) {
+    const [name, , id] = line.split(':');
+    if (name === group && id !== undefined) return Number(id);
+  }
+  return null;
+}
+
 /** `name:password:uid:...` */
 function nameOf(uid: number, passwd: string): string | null {
   for (const line of passwd.split('\n')) {
