@@ -75,6 +75,15 @@ export class Expectations {
     this.#size--;
   }
 
+  /** Whether the last request ends its pipeline. */
+  get endsSynced(): boolean {
+    for (let i = this.#size - 1; i >= 0; i--) {
+      const kind = this.#kindAt(i) & kindMask;
+      if (kind !== Kind.copyEnd) return endsPipeline(kind);
+    }
+    return true;
+  }
+
   /** True when nothing but made-up replies is left. */
   get isOnlyFakes(): boolean {
     for (let i = 0; i < this.#size; i++) if ((this.#kindAt(i) & fake) === 0) return false;
@@ -163,6 +172,11 @@ export class Expectations {
     this.#marks = marks;
     this.#head = 0;
   }
+}
+
+/** Requests that are answered with a ReadyForQuery. */
+export function endsPipeline(kind: number): boolean {
+  return kind === Kind.sync || kind === Kind.query || kind === Kind.function;
 }
 
 export function kindOf(expectation: number): number {

@@ -17,7 +17,16 @@ import type {
   ServerPlace,
   ServerState,
 } from './contracts.ts';
-import { Expectations, fake, Kind, kindOf, nothing, skip, type Mark } from './expectations.ts';
+import {
+  endsPipeline,
+  Expectations,
+  fake,
+  Kind,
+  kindOf,
+  nothing,
+  skip,
+  type Mark,
+} from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
 import { PreparedStatements } from './prepared-statements.ts';
@@ -136,6 +145,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   expect(kind: number, mark: Mark | null = null): void {
     this.#beginRequest();
     if (isAct(kindOf(kind))) this.#replay.act();
+    this.#isUnsynced = !endsPipeline(kind);
     this.expected.push(kind, mark);
   }
 
@@ -236,7 +246,8 @@ export class ServerConnection implements LegOwner, PooledServer {
   abandon(isMidMessage: boolean): void {
     this.client = null;
     this.leg.resume();
-    if (isMidMessage || this.expected.size > 0 || this.isCopyIn || this.hasFailed) {
+    const isDue = this.expected.size > 0 || this.isCopyIn || this.hasFailed || this.#isUnsynced;
+    if (isMidMessage || isDue) {
       this.close('client disconnected before its query was done');
       return;
     }
@@ -377,6 +388,8 @@ export class ServerConnection implements LegOwner, PooledServer {
         return true;
       case BackendTag.copyInResponse:
         this.isCopyIn = !expected.beginCopyIn();
+        // It ignores a Sync that was sent before the end of the data.
+        this.#isUnsynced = !expected.endsSynced;
         return true;
       case BackendTag.errorResponse:
         return this.#receiveError(bytes, at, next);

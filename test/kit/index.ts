@@ -1,6 +1,15 @@
 export { crashSluice, runSluice, SluiceProcess, startSluice } from './crash.ts';
 export { TestDatabase } from './database.ts';
 export { findLeaks } from './leaks.ts';
+export {
+  bytesOf,
+  byteByByte,
+  ended,
+  frame,
+  openPipeline,
+  PipelineClient,
+  splitAt,
+} from './pipeline-client.ts';
 export { anyMajor, majors, postgres, TestServer } from './postgres.ts';
 export { Proxy, startProxy } from './proxy.ts';
 export { expectSameRows } from './same-rows.ts';
@@ -9,3 +18,4 @@ export { temporaryFolder } from './temporary-folder.ts';
 export { waitFor, within } from './wait.ts';
 
 export type { Ended, SluiceOptions } from './crash.ts';
+export type { PipelineOptions, Sent, Split, Until } from './pipeline-client.ts';
