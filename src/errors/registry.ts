@@ -1,6 +1,7 @@
 import { catalogErrors } from './catalog.ts';
 import { commandErrors } from './command.ts';
 import { demoErrors } from './demo.ts';
+import { gateErrors } from './gate.ts';
 import { ledgerErrors } from './ledger.ts';
 import { poolAuthErrors } from './pool-auth.ts';
 import { poolConfigErrors } from './pool-config.ts';
@@ -21,6 +22,7 @@ export const registry = {
   ...compareErrors,
   ...copyErrors,
   ...demoErrors,
+  ...gateErrors,
   ...ledgerErrors,
   ...poolAuthErrors,
   ...poolConfigErrors,

@@ -1,5 +1,5 @@
 import { ServerError } from '../errors/index.ts';
-import type { Log } from '../service/index.ts';
+import type { GateTarget, Log } from '../service/index.ts';
 import type { TlsTarget } from '../session/index.ts';
 import {
   MessageBuffer,
@@ -48,6 +48,12 @@ export interface PoolerOptions {
   readonly console: (pooler: Pooler, login: ConsoleLogin) => LegOwner;
 }
 
+/** Where a gate has led a database, and what the configuration said about it then. */
+interface Redirect {
+  readonly target: GateTarget;
+  readonly fileEntry: DatabaseEntry | null;
+}
+
 const outputBytes = 256 * 1024;
 
 /**
@@ -85,6 +91,7 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly #naming: QueryRewriter;
   readonly #makeConsole: PoolerOptions['console'];
   readonly #watchers = new Set<() => void>();
+  readonly #redirects = new Map<string, Redirect>();
   #lastClientId = 0;
   #lastServerId = 0;
 
@@ -136,13 +143,30 @@ export class Pooler implements PoolerOfPools, Reception {
     this.config = config;
     this.dns.forget();
     for (const entry of config.databases.values()) {
-      if (entry.name !== '*') this.#configureDatabase(entry);
+      if (entry.name !== '*') this.#configureDatabase(this.#redirected(entry));
     }
     for (const database of this.databases.values()) this.#findGone(database);
     for (const pool of this.pools) {
       pool.configure();
       pool.serveWaiting();
     }
+  }
+
+  /** Where servers of a database are. */
+  placeOf(name: string): GateTarget {
+    const { entry, serverName } = this.findDatabase(name);
+    return { host: entry.hosts.join(','), port: entry.port, database: serverName };
+  }
+
+  /**
+   * Leads a database elsewhere, also after a RELOAD whose file says the same about it as before.
+   *
+   * @throws Refusal  there is no such database
+   */
+  async redirect(name: string, target: GateTarget): Promise<void> {
+    this.findDatabase(name);
+    this.#redirects.set(name, { target, fileEntry: this.config.databases.get(name) ?? null });
+    await this.configure(this.config);
   }
 
   take(leg: Leg): void {
@@ -382,6 +406,18 @@ export class Pooler implements PoolerOfPools, Reception {
     const database = new Database<Pool>(name, { ...entry, name }, true);
     this.databases.set(name, database);
     return database;
+  }
+
+  /** What a gate has redirected stays so until the file says something new about it. */
+  #redirected(entry: DatabaseEntry): DatabaseEntry {
+    const redirect = this.#redirects.get(entry.name);
+    if (redirect === undefined) return entry;
+    if (redirect.fileEntry === null || isElsewhere(redirect.fileEntry, entry)) {
+      this.#redirects.delete(entry.name);
+      return entry;
+    }
+    const { host, port, database } = redirect.target;
+    return { ...entry, hosts: host === '' ? [] : host.split(','), port, dbname: database };
   }
 
   #configureDatabase(entry: DatabaseEntry): void {

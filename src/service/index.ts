@@ -3,6 +3,7 @@ export { serviceSchema } from './config.ts';
 export { decisionOf, decisionOfSqlstate, sqlstateOf } from './decision.ts';
 export { armFailpoint, failpoint } from './failpoint.ts';
 export { blockingFindings } from './finding.ts';
+export { GatesInStep, withinDeadline } from './gate.ts';
 export { formatListenAddress, parseListenAddress } from './listen.ts';
 export { createLog, logLevels, silentLog } from './log.ts';
 export { durationBuckets, Metrics } from './metrics.ts';
@@ -26,6 +27,7 @@ export type { Clock } from './clock.ts';
 export type { ServiceConfig } from './config.ts';
 export type { ArmedFailpoint, FailpointAction } from './failpoint.ts';
 export type { Finding } from './finding.ts';
+export type { Gate, GateTarget } from './gate.ts';
 export type { ListenAddress } from './listen.ts';
 export type { Log, LogFields, LogLevel, LogOptions } from './log.ts';
 export type {
