@@ -1,4 +1,5 @@
 export { Consoles, Statistics } from './console/index.ts';
+export { ConsoleGate } from './console-gate.ts';
 export { Janitor } from './janitor.ts';
 export { Listener } from './listener.ts';
 export {
@@ -12,7 +13,9 @@ export {
   poolSchema,
   userConfigKeys,
 } from './config/index.ts';
+export { poolMetrics } from './metrics.ts';
 export { Operations } from './operations.ts';
+export { PoolGate } from './pool-gate.ts';
 export { Pooler } from './pooler.ts';
 
 export type {

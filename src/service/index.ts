@@ -37,8 +37,9 @@ export type {
   HistogramSpec,
   Labels,
   MetricSpec,
-  MetricUnit,
 } from './metrics.ts';
+export type { FamilyName, HistogramSample, MetricFamily, Sample } from './metric-family.ts';
+export type { MetricUnit } from './metric-unit.ts';
 export type { Progress, ProgressAmount, ProgressTask } from './progress.ts';
 export type { ErrorRecord } from './redact.ts';
 export type { BackoffPolicy, RetryOptions } from './retry.ts';

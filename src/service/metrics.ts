@@ -1,24 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
 import { SluiceError } from '../errors/index.ts';
-
-/** What a number counts or measures; part of the metric's name. Base units only: Prometheus scales. */
-export type MetricUnit =
-  | 'batches'
-  | 'bytes'
-  | 'changes'
-  | 'connections'
-  | 'events'
-  | 'files'
-  | 'flushes'
-  | 'info'
-  | 'lsn'
-  | 'parts'
-  | 'ratio'
-  | 'retries'
-  | 'rows'
-  | 'seconds'
-  | 'tables'
-  | 'transactions';
+import { familiesText, familyName, type MetricFamily } from './metric-family.ts';
+import type { MetricUnit } from './metric-unit.ts';
 
 export interface MetricSpec<L extends string> {
   /** The folder's name. */
@@ -65,6 +48,7 @@ export const durationBuckets = [
 export class Metrics {
   readonly #registry = new Registry();
   readonly #declared = new Map<string, { kind: string; labels: string }>();
+  readonly #sources: (() => readonly MetricFamily[])[] = [];
 
   gauge<L extends string = never>(spec: MetricSpec<L>): GaugeMetric<L> {
     const name = nameOf(spec);
@@ -91,9 +75,15 @@ export class Metrics {
     return { observe: (labels, value) => histogram.observe(labels, value) };
   }
 
+  /** Families that `source` makes anew each time the page is read. No name may be another's. */
+  collect(source: () => readonly MetricFamily[]): void {
+    this.#sources.push(source);
+  }
+
   /** The page a Prometheus server reads. */
   async text(): Promise<string> {
-    return this.#registry.metrics();
+    const own = await this.#registry.metrics();
+    return own + familiesText(this.#collected());
   }
 
   get contentType(): string {
@@ -107,12 +97,22 @@ export class Metrics {
   ): Promise<number | undefined> {
     const metric = await this.#registry.getSingleMetric(name)?.get();
     const wanted = Object.entries(labels);
-    const found = metric?.values.find(
+    const values = metric?.values ?? this.#collectedValues(name);
+    const found = values.find(
       (value) =>
         Object.keys(value.labels).length === wanted.length &&
         wanted.every(([label, text]) => new Map(Object.entries(value.labels)).get(label) === text),
     );
     return found?.value;
+  }
+
+  #collected(): MetricFamily[] {
+    return this.#sources.flatMap((source) => [...source()]);
+  }
+
+  #collectedValues(name: string): readonly { labels: object; value: number }[] {
+    const family = this.#collected().find((known) => familyName(known) === name);
+    return family === undefined || family.kind === 'histogram' ? [] : family.samples;
   }
 
   #declare<L extends string, M extends Metric>(
