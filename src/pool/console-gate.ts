@@ -82,7 +82,9 @@ export class ConsoleGate implements Gate {
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       await Promise.race([client.connect(), lost]);
-      await Promise.race([client.query(command), lost]);
+      const query = client.query(command);
+      query.catch(() => undefined); // may end after nobody waits for it any more
+      await Promise.race([query, lost]);
     } catch (error) {
       if (signal?.aborted === true) throw error;
       const reason = error instanceof Error ? error.message : String(error);

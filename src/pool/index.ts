@@ -16,6 +16,7 @@ export {
 export { poolMetrics } from './metrics.ts';
 export { Operations } from './operations.ts';
 export { PoolGate } from './pool-gate.ts';
+export { PoolService } from './pool-service.ts';
 export { Pooler } from './pooler.ts';
 
 export type {
@@ -28,3 +29,4 @@ export type {
 } from './config/index.ts';
 export type { LegOwner } from './leg.ts';
 export type { OperationsHost, ShutdownMode } from './operations.ts';
+export type { PoolServiceOptions, PoolStatus } from './pool-service.ts';

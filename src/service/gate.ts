@@ -68,12 +68,8 @@ function throwFirst(results: readonly PromiseSettledResult<void>[]): void {
   const failures = results.flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],
   );
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, messageOf(failures[0]));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // They fail for the same reason, or the first is what made the others.
+  if (failures.length > 0) throw failures[0];
 }
 
 /** @throws GATE_DRAIN_TIMEOUT when the deadline ended `work` */
