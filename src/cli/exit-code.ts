@@ -13,6 +13,8 @@ const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONFIG_DATABASE',
   'CONFIG_INVALID',
   'CONFIG_NOT_FOUND',
+  'POOL_CONFIG',
+  'POOL_NOT_CONFIGURED',
 ]);
 
 /** What the start rules would stop with, seen by the check before them. */

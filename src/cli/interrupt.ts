@@ -16,11 +16,14 @@ const SAME_INTERRUPT_MS = 300;
  * Runs `run` with a signal that aborts at the first SIGINT, SIGTERM or SIGHUP: `run` then ends cleanly. A second one
  * ends the process at once, which no promise depends on (P9).
  *
+ * @param onHangup  what SIGHUP does instead
+ *
  * @throws COMMAND_INTERRUPTED instead of what `run` throws because its signal aborted
  */
 export async function withInterrupt<T>(
   io: CommandIo,
   run: (signal: AbortSignal) => Promise<T>,
+  onHangup?: () => Promise<void>,
 ): Promise<{ readonly result: T; readonly interruptedBy: StopSignal | undefined }> {
   const controller = new AbortController();
   let first: { readonly signal: StopSignal; readonly atMs: number } | undefined;
@@ -34,7 +37,12 @@ export async function withInterrupt<T>(
       process.exit(128 + constants.signals[signal]);
     }
   };
-  for (const signal of signals) process.on(signal, interrupt);
+  const hangup = (signal: StopSignal) => {
+    if (onHangup === undefined) interrupt(signal);
+    else void onHangup();
+  };
+  const handlerOf = (signal: StopSignal) => (signal === 'SIGHUP' ? hangup : interrupt);
+  for (const signal of signals) process.on(signal, handlerOf(signal));
   try {
     const result = await run(controller.signal);
     return { result, interruptedBy: first?.signal };
@@ -42,6 +50,6 @@ export async function withInterrupt<T>(
     if (first === undefined || !isAbort(error, controller.signal)) throw error;
     throw new SluiceError('COMMAND_INTERRUPTED', { signal: first.signal }, { cause: error });
   } finally {
-    for (const signal of signals) process.off(signal, interrupt);
+    for (const signal of signals) process.off(signal, handlerOf(signal));
   }
 }

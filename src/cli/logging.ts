@@ -63,7 +63,7 @@ const lineShape = z.looseObject({
 });
 
 /** `12:00:03 warn  the part lost its footing  part=replicate.shop  SERVER_ERROR: ...` */
-function describeLine(line: string): string {
+export function describeLine(line: string): string {
   const { level, time, msg, error, pid: _pid, ...fields } = lineShape.parse(JSON.parse(line));
   const facts = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,

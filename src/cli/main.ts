@@ -8,7 +8,8 @@ const isNewEnough =
 
 if (isNewEnough) {
   const { runProgram } = await import('./program.ts');
-  process.exitCode = await runProgram(process.argv.slice(2));
+  const [, script, ...args] = process.argv;
+  process.exitCode = await runProgram(args, undefined, script?.split('/').at(-1));
 } else {
   process.stderr.write(
     `sluice: COMMAND_NODE_VERSION: Node ${process.versions.node} is too old: ` +

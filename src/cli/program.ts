@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
+import { pgbouncerCommand } from './commands/pgbouncer.ts';
+import { poolCommand } from './commands/pool.ts';
 import { replicateCommand } from './commands/replicate.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -9,20 +11,28 @@ import { processIo, type CommandIo } from './io.ts';
 import { showError } from './show-error.ts';
 import { readVersion } from './version.ts';
 
-/** Runs a command line to its end and returns what the process exits with. */
+/**
+ * Runs a command line to its end and returns what the process exits with.
+ *
+ * @param name  under which it was called: under pgbouncer's it is one
+ */
 export async function runProgram(
   args: readonly string[],
   io: CommandIo = processIo(),
+  name = 'sluice',
 ): Promise<number> {
+  const isPgbouncer = name === 'pgbouncer';
   try {
-    await makeProgram(io).parseAsync([...args], { from: 'user' });
+    const program = isPgbouncer ? settled(pgbouncerCommand(io), io) : makeProgram(io);
+    await program.parseAsync([...args], { from: 'user' });
     return io.exitCode;
   } catch (error) {
     showError(error, io, {
       isVerbose: args.includes('--verbose'),
       isJson: args.includes('--json'),
     });
-    return exitCodeOf(error);
+    const exitCode = exitCodeOf(error);
+    return isPgbouncer ? Math.min(exitCode, 1) : exitCode;
   }
 }
 
@@ -34,10 +44,15 @@ export function makeProgram(io: CommandIo): Command {
     )
     .version(readVersion(), '--version', 'print the version')
     .addCommand(replicateCommand(io))
+    .addCommand(poolCommand(io))
     .addCommand(checkCommand(io))
     .addCommand(runCommand(io))
     .addCommand(statusCommand(io))
     .addCommand(demoCommand(io));
+  return settled(program, io);
+}
+
+function settled(program: Command, io: CommandIo): Command {
   for (const command of withInner(program)) settle(command, io);
   return program;
 }
@@ -50,7 +65,7 @@ function withInner(command: Command): Command[] {
 function settle(command: Command, io: CommandIo): void {
   command
     .exitOverride()
-    .helpOption('--help', 'print this')
+    .helpOption('-h, --help', 'print this')
     .helpCommand(false)
     .showSuggestionAfterError(true)
     .configureOutput({
@@ -58,7 +73,8 @@ function settle(command: Command, io: CommandIo): void {
       writeErr: (text) => void io.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')),
     });
-  if (command.commands.length === 0) {
+  const hasVerbose = command.options.some(({ long }) => long === '--verbose');
+  if (command.commands.length === 0 && !hasVerbose) {
     command.option('--verbose', 'on an error, print its causes and call frames; log debug lines');
   }
 }

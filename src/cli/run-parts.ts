@@ -15,6 +15,8 @@ export interface RunParts {
   readonly following: FollowProgress | undefined;
   /** Whether the work has an end: then being interrupted before it is a failure. */
   readonly isBounded: boolean;
+  /** What SIGHUP does; without it, it stops. */
+  readonly onHangup?: () => Promise<void>;
 }
 
 /** Runs the parts until they are done, fail, or are interrupted. Closes what showed them. */
@@ -25,7 +27,7 @@ export async function runParts(io: CommandIo, run: RunParts): Promise<void> {
     { log: run.log, metrics: new Metrics(), progress: run.view ?? silentProgress, version },
   );
   run.log.info('sluice starts', { version, parts: run.parts.map((part) => part.name) });
-  const { interruptedBy } = await withInterrupt(io, async (signal) => {
+  const work = async (signal: AbortSignal): Promise<void> => {
     daemon.start(signal);
     try {
       await daemon.finished;
@@ -34,7 +36,8 @@ export async function runParts(io: CommandIo, run: RunParts): Promise<void> {
       run.following?.close();
       run.view?.close();
     }
-  });
+  };
+  const { interruptedBy } = await withInterrupt(io, work, run.onHangup);
   run.log.info('sluice ends');
   if (run.isBounded && interruptedBy !== undefined) {
     throw new SluiceError('COMMAND_INTERRUPTED', { signal: interruptedBy });

@@ -2,6 +2,7 @@ export { configSchema } from './config.ts';
 export { defaultConfigFile, loadConfig, parseConfig } from './config-file.ts';
 export { describeExpected, findProblems } from './config-problems.ts';
 export { Daemon } from './daemon.ts';
+export { loadPoolConfig, poolParts } from './parts/pool.ts';
 export {
   pipelineOptions,
   replicateParts,
@@ -14,3 +15,4 @@ export type { LoadedConfig } from './config-file.ts';
 export type { DaemonOptions, DaemonStatus } from './daemon.ts';
 export type { Part, PartDeps, PartService } from './part.ts';
 export type { PartState, PartStatus } from './supervised-part.ts';
+export type { PoolPartOptions } from './parts/pool.ts';

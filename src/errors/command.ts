@@ -19,7 +19,7 @@ export const commandErrors = {
   COMMAND_NOTHING_CONFIGURED: {
     decision: 'fix',
     message: '{file} configures nothing to do',
-    remedy: 'add a [replicate.NAME] section, or give --source and --target',
+    remedy: 'add a [replicate.NAME] or [pool] section, or give --source and --target',
   },
   COMMAND_USAGE: {
     decision: 'fix',

@@ -8,6 +8,7 @@ import { poolConfigErrors } from './pool-config.ts';
 import { copyErrors } from './replicate-copy.ts';
 import { compareErrors } from './replicate-compare.ts';
 import { poolErrors } from './pool.ts';
+import { poolRunErrors } from './pool-run.ts';
 import { replicateErrors } from './replicate.ts';
 import { serviceErrors } from './service.ts';
 import { sessionErrors } from './session.ts';
@@ -27,6 +28,7 @@ export const registry = {
   ...poolAuthErrors,
   ...poolConfigErrors,
   ...poolErrors,
+  ...poolRunErrors,
   ...replicateErrors,
   ...serviceErrors,
   ...sessionErrors,

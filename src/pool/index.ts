@@ -1,4 +1,4 @@
-export { Consoles, Statistics } from './console/index.ts';
+export { Consoles, Statistics, versionText } from './console/index.ts';
 export { ConsoleGate } from './console-gate.ts';
 export { Janitor } from './janitor.ts';
 export { Listener } from './listener.ts';

@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander';
-import { loadConfig, replicateParts } from '../../daemon/index.ts';
+import { loadConfig, poolParts, replicateParts } from '../../daemon/index.ts';
 import { SluiceError } from '../../errors/index.ts';
+import type { PoolService } from '../../pool/index.ts';
 import { FollowProgress } from '../follow-progress.ts';
 import { isLive, type CommandIo } from '../io.ts';
 import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { configFile, textFlag } from '../pipelines.ts';
 import { runParts } from '../run-parts.ts';
+import { readVersion } from '../version.ts';
 
 /** `sluice run`: the daemon. */
 export function runCommand(io: CommandIo): Command {
@@ -14,19 +16,24 @@ export function runCommand(io: CommandIo): Command {
     .summary('run everything in sluice.toml')
     .description(
       'Runs everything in sluice.toml until it is stopped. What fails for good stays stopped and is shown by ' +
-        '`/status`; the rest goes on. SIGINT and SIGTERM stop cleanly; starting again goes on from there.',
+        '`/status`; the rest goes on. SIGINT and SIGTERM stop cleanly; starting again goes on from there. With `[pool]`, ' +
+        'SIGHUP reads that section again.',
     )
     .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
     .addOption(new Option('--status-listen <host:port>', 'overrides service.status_listen'));
   return addLogFlags(command).action(async (flags: Flags) => {
     const config = await loadConfig(configFile(io, flags));
-    if (Object.keys(config.replicate).length === 0) {
-      throw new SluiceError('COMMAND_NOTHING_CONFIGURED', { file: config.file });
-    }
     // Without a terminal the log is all there is to see, and it says enough.
     const view = isLive(io) ? openProgress(io, false) : undefined;
     const following = view && new FollowProgress(view);
-    const parts = replicateParts(config, (replication) => following?.watch(replication));
+    const pools = new Set<PoolService>();
+    const parts = [
+      ...poolParts(config, { version: readVersion(), onMade: (pool) => pools.add(pool) }),
+      ...replicateParts(config, (replication) => following?.watch(replication)),
+    ];
+    if (parts.length === 0) {
+      throw new SluiceError('COMMAND_NOTHING_CONFIGURED', { file: config.file });
+    }
     const { level, file } = readLogFlags(flags, config.service.log_level, config.service.log_file);
     await runParts(io, {
       parts,
@@ -35,6 +42,12 @@ export function runCommand(io: CommandIo): Command {
       view,
       following,
       isBounded: false,
+      ...(config.pool !== undefined && { onHangup: () => reloadAll(pools) }),
     });
   });
+}
+
+/** What a pool made of it is in its log; a wrong file leaves it as it was. */
+async function reloadAll(pools: ReadonlySet<PoolService>): Promise<void> {
+  await Promise.allSettled([...pools].map((pool) => pool.operations?.reload()));
 }

@@ -9,3 +9,4 @@ export { Statistics } from './statistics.ts';
 
 export type { ConsoleContext, Show } from './command.ts';
 export type { Cell } from './values.ts';
+export { versionText } from './show/version.ts';

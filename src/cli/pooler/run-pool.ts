@@ -1,0 +1,140 @@
+import { chown } from 'node:fs/promises';
+import { PoolService, type PoolerConfig } from '../../pool/index.ts';
+import { Metrics, StatusServer, type Log, type LogLevel } from '../../service/index.ts';
+import type { CommandIo } from '../io.ts';
+import { readVersion } from '../version.ts';
+import { PidFile } from './pid-file.ts';
+import { PoolLog, type LogSettings } from './pool-log.ts';
+import { onPoolSignals } from './signals.ts';
+import { becomeUser, findSystemUser, type SystemUser } from './system-user.ts';
+
+export interface PoolRun {
+  readonly config: PoolerConfig;
+  /** Reads the configuration again. @param conffile  the setting of that name */
+  readonly load: (conffile: string) => Promise<PoolerConfig>;
+  /** To become when the sockets are open; '' to stay who we are. */
+  readonly user: string;
+  readonly isQuiet: boolean;
+  readonly verbose: number;
+  /** What `[service]` of sluice.toml says of the log. */
+  readonly logLevel?: LogLevel | undefined;
+  readonly logFile?: string | undefined;
+  readonly statusListen?: string | undefined;
+  /** Clients are served from now on. */
+  readonly onReady?: () => Promise<void>;
+}
+
+/** A pooler as this process, from its start to its end. */
+export async function runPool(io: CommandIo, run: PoolRun): Promise<void> {
+  const { settings } = run.config;
+  const log = new PoolLog(
+    io,
+    logSettings(run, () => service.pooler?.config ?? run.config),
+    {
+      isQuiet: run.isQuiet,
+      extraVerbose: run.verbose,
+      ...(run.logLevel !== undefined && { level: run.logLevel }),
+    },
+  );
+  const version = readVersion();
+  const service: PoolService = new PoolService({
+    load: loadOnceGiven(run, () => service),
+    log,
+    version,
+  });
+  const user = run.user === '' ? null : findSystemUser(run.user);
+  const pidFile = new PidFile(settings.pidfile);
+  await pidFile.check(log);
+  const forgetSignals = onPoolSignals(() => service.operations, {
+    log,
+    giveUp: () => void service.stop(),
+  });
+  const page = openPage(service, run.statusListen, log);
+  try {
+    service.start();
+    await service.ready;
+    await pidFile.write();
+    if (user !== null)
+      await dropPrivileges(user, { service, pidFile, logfile: settings.logfile, log });
+    page?.start();
+    await page?.ready;
+    warnOfRoot(log);
+    log.info('process up', { version });
+    await run.onReady?.();
+    await service.finished;
+    log.info('process down');
+  } finally {
+    await page?.stop();
+    await service.stop();
+    await pidFile.remove(log);
+    forgetSignals();
+  }
+}
+
+/** The first load is what was read already. */
+function loadOnceGiven(
+  { config, load }: PoolRun,
+  service: () => PoolService,
+): () => Promise<PoolerConfig> {
+  let isFirst = true;
+  return async () => {
+    if (isFirst) {
+      isFirst = false;
+      return config;
+    }
+    return load(service().pooler?.settings.conffile ?? config.file);
+  };
+}
+
+/** The log's own object stays the same for as long as the configuration does. */
+function logSettings({ logFile }: PoolRun, config: () => PoolerConfig): () => LogSettings {
+  let inForce: PoolerConfig | undefined;
+  let settings: LogSettings | undefined;
+  return () => {
+    const now = config();
+    if (settings === undefined || now !== inForce) {
+      inForce = now;
+      settings = {
+        logfile: now.settings.logfile || (logFile ?? ''),
+        verbose: now.settings.verbose,
+      };
+    }
+    return settings;
+  };
+}
+
+async function dropPrivileges(
+  user: SystemUser,
+  owned: { service: PoolService; pidFile: PidFile; logfile: string; log: Log },
+): Promise<void> {
+  const { service, pidFile, logfile, log } = owned;
+  await pidFile.giveTo(user);
+  const sockets = (service.listener?.addresses ?? []).filter((address) => address.startsWith('/'));
+  for (const path of [...sockets, ...(logfile === '' ? [] : [logfile])]) {
+    await chown(path, user.uid, user.gid);
+  }
+  becomeUser(user);
+  log.info('became another user', { user: user.name });
+}
+
+function warnOfRoot(log: Log): void {
+  if (process.geteuid?.() !== 0) return;
+  log.warn(
+    'this runs as root: what is wrong with it would be root too; name another user (-u, user)',
+  );
+}
+
+function openPage(
+  service: PoolService,
+  listen: string | undefined,
+  log: Log,
+): StatusServer | undefined {
+  if (listen === undefined) return undefined;
+  return new StatusServer({
+    listen,
+    metrics: new Metrics(),
+    status: () => service.status(),
+    health: () => ({ isHealthy: service.operations !== null }),
+    log,
+  });
+}

@@ -1,0 +1,37 @@
+import type { ErrorSpecs } from './spec.ts';
+
+/** A pooler as a process. */
+export const poolRunErrors = {
+  POOL_DETACHED_ENDED: {
+    decision: 'fix',
+    message: 'the process in the background ended before it was ready ({how})',
+    remedy: 'see its log file; without -d it says more',
+  },
+  POOL_DETACHED_NEEDS: {
+    decision: 'fix',
+    message: '{file}: -d needs {setting}',
+    remedy: 'set {setting}, or run it in the foreground under a service manager',
+  },
+  POOL_NOT_CONFIGURED: {
+    decision: 'fix',
+    message: '{file} has no [pool] section',
+    remedy: 'add one (docs/pool.md), or name a pgbouncer.ini',
+  },
+  POOL_PIDFILE: {
+    decision: 'fix',
+    message: 'pidfile {file}: {problem}',
+    remedy: 'stop the process that it names, or choose another pidfile',
+  },
+  POOL_TAKEOVER: {
+    decision: 'fix',
+    message: '-R is not supported: {problem}',
+    remedy:
+      'run the new process beside the old one (so_reuseport = 1, peer_id, [peers]), then send the old one SIGTERM: ' +
+      'it ends when its clients have left (docs/pool.md)',
+  },
+  POOL_USER: {
+    decision: 'fix',
+    message: "failed to assume identity of user '{user}': {reason}",
+    remedy: 'start as root, or as that user without -u and without the key user',
+  },
+} as const satisfies ErrorSpecs;

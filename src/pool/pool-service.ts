@@ -1,0 +1,187 @@
+import { Lifecycle, type Log, type Service } from '../service/index.ts';
+import type { PoolerConfig } from './config/index.ts';
+import { Consoles } from './console/index.ts';
+import { Janitor } from './janitor.ts';
+import { Listener } from './listener.ts';
+import { Operations } from './operations.ts';
+import { Pooler } from './pooler.ts';
+
+export interface PoolServiceOptions {
+  /** Reads the configuration: at start, and again for each RELOAD. @throws what is wrong with it */
+  readonly load: () => Promise<PoolerConfig>;
+  readonly log: Log;
+  /** Of the program, for SHOW VERSION. */
+  readonly version: string;
+  /** How long transactions under way may take once it is stopped, in milliseconds. Default 0: they are cut. */
+  readonly graceMs?: number;
+}
+
+/** What `/status` shows of a pool. */
+export interface PoolStatus {
+  readonly listening: readonly string[];
+  readonly paused: boolean;
+  readonly draining: boolean;
+  readonly clients: number;
+  readonly waiting: number;
+  readonly servers: number;
+  readonly databases: Readonly<Record<string, { clients: number; servers: number }>>;
+}
+
+/** The parts of one running pooler. */
+interface Running {
+  readonly pooler: Pooler;
+  readonly listener: Listener;
+  readonly janitor: Janitor;
+  readonly operations: Operations;
+  readonly consoles: Consoles;
+  /** Resolves when an operator has shut it down. */
+  readonly isShutDown: Promise<void>;
+}
+
+/**
+ * A whole pooler: configuration, sockets, pools, console and operations. The command line, the daemon and
+ * tests run this one.
+ *
+ * It ends when it is stopped or when an operator shuts it down (console, signal); `finished` tells which
+ * error kept it from starting.
+ */
+export class PoolService implements Service {
+  readonly #options: PoolServiceOptions;
+  readonly #life = new Lifecycle('pool', (signal, becomeReady) => this.#run(signal, becomeReady));
+  #running: Running | null = null;
+
+  constructor(options: PoolServiceOptions) {
+    this.#options = options;
+  }
+
+  /** @throws POOL_CONFIG, POOL_AUTH_*, POOL_LISTEN, SESSION_*  by rejecting: it cannot start like that */
+  get ready(): Promise<void> {
+    return this.#life.ready;
+  }
+
+  get finished(): Promise<void> {
+    return this.#life.finished;
+  }
+
+  /** Null before it is ready and after it has ended. */
+  get operations(): Operations | null {
+    return this.#running?.operations ?? null;
+  }
+
+  /** Null before it is ready and after it has ended. */
+  get pooler(): Pooler | null {
+    return this.#running?.pooler ?? null;
+  }
+
+  /** Null before it is ready and after it has ended. */
+  get listener(): Listener | null {
+    return this.#running?.listener ?? null;
+  }
+
+  start(signal?: AbortSignal): void {
+    this.#life.start(signal);
+  }
+
+  stop(): Promise<void> {
+    return this.#life.stop();
+  }
+
+  status(): PoolStatus | undefined {
+    return this.#running === null ? undefined : describe(this.#running);
+  }
+
+  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+    const running = await this.#assemble();
+    const { listener, janitor, consoles, operations } = running;
+    try {
+      await listener.open();
+      this.#running = running;
+      janitor.start();
+      consoles.statistics.start();
+      this.#options.log.info('listening', { addresses: listener.addresses });
+      becomeReady();
+      await Promise.race([running.isShutDown, untilAborted(signal)]);
+      if (signal.aborted) await this.#shutDown(operations);
+    } finally {
+      await close(running);
+      this.#running = null;
+    }
+  }
+
+  async #assemble(): Promise<Running> {
+    const { log, version } = this.#options;
+    const config = await this.#options.load();
+    for (const warning of config.warnings) log.warn('config', { warning });
+    const shutDown = Promise.withResolvers<void>();
+    const listener = new Listener(config.settings, (leg) => pooler.take(leg));
+    const pooler: Pooler = await Pooler.make({
+      config,
+      log,
+      console: (_pooler, login) => consoles.open(login),
+    });
+    const operations = new Operations(pooler, {
+      listener,
+      load: this.#options.load,
+      onShutdown: shutDown.resolve,
+    });
+    const consoles = new Consoles(operations, version);
+    return {
+      pooler,
+      listener,
+      janitor: new Janitor(pooler),
+      operations,
+      consoles,
+      isShutDown: shutDown.promise,
+    };
+  }
+
+  /** Transactions may end for as long as there is grace; a paused pooler has none that can. */
+  async #shutDown(operations: Operations): Promise<void> {
+    const { graceMs = 0 } = this.#options;
+    if (graceMs === 0 || operations.isPaused || operations.isShuttingDown) {
+      await operations.shutdown('immediate');
+      return;
+    }
+    const hurry = setTimeout(() => void operations.shutdown('immediate'), graceMs);
+    try {
+      await operations.shutdown('wait_for_servers');
+    } finally {
+      clearTimeout(hurry);
+    }
+  }
+}
+
+async function close({ pooler, listener, janitor, consoles }: Running): Promise<void> {
+  janitor.stop();
+  consoles.statistics.stop();
+  consoles.close();
+  for (const handshake of pooler.handshakes) handshake.leg.destroy();
+  await Promise.all([listener.close(), pooler.authQueries.close(true)]);
+}
+
+function describe({ pooler, listener }: Running): PoolStatus {
+  const { pools } = pooler;
+  const sum = (count: (pool: (typeof pools)[number]) => number): number =>
+    pools.reduce((total, pool) => total + count(pool), 0);
+  return {
+    listening: listener.addresses,
+    paused: pooler.isPaused,
+    draining: pooler.admission === 'draining',
+    clients: pooler.clients.size,
+    waiting: sum(({ waiting }) => waiting.size),
+    servers: sum(({ servers }) => servers.size),
+    databases: Object.fromEntries(
+      [...pooler.databases.values()].map(({ name, clientCount, serverCount }) => [
+        name,
+        { clients: clientCount, servers: serverCount },
+      ]),
+    ),
+  };
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}
