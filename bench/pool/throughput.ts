@@ -1,0 +1,127 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startLocalServer, type LocalServer } from '../../src/demo/index.ts';
+import { quantile, type Bench, type Measured, type Prepared } from '../kit/bench.ts';
+import { initPgbench } from '../kit/pgbench.ts';
+import { startPgbouncer, startSluicePool, type RunningPooler } from '../kit/poolers.ts';
+import { needProgram, run } from '../kit/programs.ts';
+import { versionOf } from '../kit/servers.ts';
+
+const seconds = 6;
+const peer = 'pgbouncer';
+
+export interface Throughput {
+  readonly name: string;
+  readonly protocol: 'simple' | 'extended' | 'prepared';
+  readonly clients: number;
+  readonly goal: number;
+}
+
+/** `pgbench -S` through our pool and through pgBouncer, in turn, on the same server. */
+export function throughputBench({ name, protocol, clients, goal }: Throughput): Bench {
+  // Prepared statements need Debian's 1.18 in session mode.
+  const isSession = protocol === 'prepared';
+  const size = isSession ? clients : 10;
+  return {
+    name,
+    about:
+      `pgbench -S -M ${protocol}, ${clients} clients for ${seconds} s, ${isSession ? 'session' : 'transaction'} mode, ` +
+      `pool of ${size}, everything on one machine: the server, pgbench and the pooler share its cores. ` +
+      'CPU is user and system time of the pooler for one transaction; p99 is of a tenth of the transactions.',
+    runs: 5,
+    comparisons: [
+      { metric: 'tps', unit: 'tps', better: 'higher', peer, goal },
+      { metric: 'p99', unit: 'ms', better: 'lower', peer, goal: 0.83 },
+      { metric: 'cpu', unit: 'us', better: 'lower', peer },
+    ],
+    setUp: () => setUp(protocol, clients, isSession, size),
+  };
+}
+
+async function setUp(
+  protocol: Throughput['protocol'],
+  clients: number,
+  isSession: boolean,
+  size: number,
+): Promise<Prepared> {
+  await using stack = new AsyncDisposableStack();
+  const server = await startLocalServer({
+    major: 17,
+    settings: { shared_buffers: '256MB', max_connections: clients * 2 + 20 },
+  });
+  stack.defer(() => server.remove());
+  await initPgbench(await server.createDatabase('bench'), 10);
+  const options = {
+    databases: { bench: entryOf(server) },
+    settings: {
+      pool_mode: isSession ? 'session' : 'transaction',
+      default_pool_size: size,
+      max_client_conn: 1000,
+    },
+  };
+  const ours = stack.use(await startSluicePool(options));
+  const theirs = stack.use(await startPgbouncer(options));
+  const measure = (pooler: RunningPooler) => () => measureTps(pooler, protocol, clients);
+  const kept = stack.move();
+  return {
+    ours: { name: 'sluice', measure: measure(ours) },
+    peers: [{ name: peer, measure: measure(theirs) }],
+    versions: { postgres: await versionOf(server), pgbouncer: await pgbouncerVersion() },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+export function entryOf(server: LocalServer): string {
+  const url = new URL(server.url('bench'));
+  const host = url.searchParams.get('host') ?? url.hostname;
+  return `host=${host} port=${url.port} dbname=bench user=${decodeURIComponent(url.username)}`;
+}
+
+async function pgbouncerVersion(): Promise<string> {
+  const said = await run('/usr/sbin/pgbouncer', ['-V']);
+  return /\d+(?:\.\d+)+/.exec(said)?.[0] ?? 'unknown';
+}
+
+async function measureTps(
+  pooler: RunningPooler,
+  protocol: Throughput['protocol'],
+  clients: number,
+): Promise<Measured> {
+  const pgbench = await needProgram('pgbench', 'postgresql');
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const before = pooler.cpuSeconds();
+  try {
+    const said = await run(pgbench, [
+      ...['-S', '-n', '-M', protocol, '-c', String(clients), '-j', '2', '-T', String(seconds)],
+      ...['-l', `--log-prefix=${join(folder, 'log')}`, '--sampling-rate=0.1'],
+      `postgres://postgres@127.0.0.1:${pooler.port}/bench`,
+    ]);
+    const cpu = pooler.cpuSeconds() - before;
+    const tps = numberIn(said, /tps = ([\d.]+)/);
+    const transactions = numberIn(said, /actually processed: (\d+)/);
+    return {
+      tps,
+      p99: quantile(latenciesMs(folder), 0.99),
+      cpu: (cpu / transactions) * 1e6,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Third word of each line of pgbench's log: microseconds. */
+function latenciesMs(folder: string): number[] {
+  return readdirSync(folder).flatMap((file) =>
+    readFileSync(join(folder, file), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => Number(line.split(' ')[2]) / 1000),
+  );
+}
+
+function numberIn(text: string, pattern: RegExp): number {
+  const found = Number(pattern.exec(text)?.[1]);
+  if (Number.isNaN(found)) throw new Error(`pgbench did not say ${pattern.source}:\n${text}`);
+  return found;
+}
