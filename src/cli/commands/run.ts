@@ -26,9 +26,9 @@ export function runCommand(io: CommandIo): Command {
     // Without a terminal the log is all there is to see, and it says enough.
     const view = isLive(io) ? openProgress(io, false) : undefined;
     const following = view && new FollowProgress(view);
-    const pools = new Set<PoolService>();
+    let pool: PoolService | undefined;
     const parts = [
-      ...poolParts(config, { version: readVersion(), onMade: (pool) => pools.add(pool) }),
+      ...poolParts(config, { version: readVersion(), onMade: (made) => (pool = made) }),
       ...replicateParts(config, (replication) => following?.watch(replication)),
     ];
     if (parts.length === 0) {
@@ -42,12 +42,12 @@ export function runCommand(io: CommandIo): Command {
       view,
       following,
       isBounded: false,
-      ...(config.pool !== undefined && { onHangup: () => reloadAll(pools) }),
+      ...(config.pool !== undefined && { onHangup: () => reload(pool) }),
     });
   });
 }
 
-/** What a pool made of it is in its log; a wrong file leaves it as it was. */
-async function reloadAll(pools: ReadonlySet<PoolService>): Promise<void> {
-  await Promise.allSettled([...pools].map((pool) => pool.operations?.reload()));
+/** What the pool made of it is in its log; a wrong file leaves it as it was. */
+async function reload(pool: PoolService | undefined): Promise<void> {
+  await pool?.operations?.reload().catch(() => undefined);
 }
