@@ -9,10 +9,10 @@ import {
 } from '../wire/index.ts';
 import { ClientStatements, notEnough } from './client-statements.ts';
 import type { Listening, PooledClient, PooledServer, PoolOfServers } from './contracts.ts';
-import { Kind } from './expectations.ts';
+import { Kind, type Mark } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
-import { writeParse, writeQuery } from './requests.ts';
+import { writeQuery } from './requests.ts';
 import { setParametersSql } from './set-parameters.ts';
 import { nowUs } from './traffic.ts';
 
@@ -65,10 +65,14 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   readonly #toClient: MessageBuffer;
   /** Requests that wait for a server. */
   #pending: Buffer | null = null;
-  /** The start of a message whose rest has not come. */
+  /** The start of a message whose rest has not come: so much of this memory, and how much is worth a look. */
   #cut: Buffer | null = null;
+  #cutLength = 0;
+  #cutNeeds = 0;
   #passLeft = 0;
   #isPassForwarded = false;
+  /** Of the text with names of statements that the next Execute is for. */
+  #executeMark: Mark | null = null;
   #isOver = false;
 
   constructor(identity: ClientIdentity) {
@@ -247,8 +251,11 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     let bytes = chunk;
     let length = chunkLength;
     if (this.#cut !== null) {
-      bytes = Buffer.concat([this.#cut, chunk.subarray(0, chunkLength)]);
-      length = bytes.length;
+      this.#cut = appended(this.#cut, this.#cutLength, chunk, chunkLength);
+      this.#cutLength += chunkLength;
+      if (this.#cutLength < this.#cutNeeds) return;
+      bytes = this.#cut;
+      length = this.#cutLength;
       this.#cut = null;
     }
     this.#scan(bytes, length);
@@ -275,6 +282,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
       this.#passLeft -= at;
       if (!this.#isPassForwarded) from = at;
     }
+    let needed = 5;
     while (length - at >= 5) {
       const tag = bytes[at]!;
       const size = int32At(bytes, at + 1);
@@ -300,12 +308,15 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
         this.#keepPending(bytes, at, length);
         return;
       }
-      if (at + this.#neededBytes(tag, server, bytes, at, length, size) > length) break;
+      needed = this.#neededBytes(tag, server, bytes, at, length, size);
+      if (at + needed > length) break;
       if (this.#needsRewriting(tag, server)) {
         if (at > from) out.slice(bytes, from, at);
         from = this.#rewrite(tag, bytes, at, next, length, server);
         if (from === notEnough) {
           from = at;
+          // A long name is looked for again when twice as much is there.
+          needed = Math.min(size + 1, 2 * (length - at));
           break;
         }
         if (this.#pending !== null) return;
@@ -314,9 +325,16 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
       }
       if (next > length) return this.#pass(bytes, from, length, next - length, true);
       at = next;
+      needed = 5;
     }
     if (at > from) out.slice(bytes, from, at);
-    if (at < length) this.#cut = Buffer.from(bytes.subarray(at, length));
+    if (at < length) this.#keepCut(bytes, at, length, needed);
+  }
+
+  #keepCut(bytes: Buffer, start: number, end: number, needed: number): void {
+    this.#cut = Buffer.from(bytes.subarray(start, end));
+    this.#cutLength = end - start;
+    this.#cutNeeds = needed;
   }
 
   #pass(bytes: Buffer, from: number, to: number, left: number, isForwarded: boolean): void {
@@ -397,6 +415,11 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   #expect(tag: number, server: PooledServer): void {
     if (server.hasFailed || server.isCopyIn) return;
     const kind = kinds[tag]!;
+    if (kind === Kind.execute && this.#executeMark !== null) {
+      server.expect(kind, this.#executeMark);
+      this.#executeMark = null;
+      return;
+    }
     if (kind === Kind.query) {
       this.#statements.forgetUnnamed();
       server.prepared.forgetUnnamed();
@@ -426,12 +449,12 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
       this.#expect(FrontendTag.query, server);
       return at;
     }
-    const text = bytes.toString('utf8', at + 5, next - 1);
+    const text = bytes.toString('latin1', at + 5, next - 1);
     const channel = this.#holdForChannel(text, bytes, at, length);
     if (channel === 'held') return length;
     if (channel !== null) {
       this.#expect(FrontendTag.query, server);
-      writeQuery(this.#toServer, channel);
+      writeQuery(this.#toServer, channel, 'latin1');
       return next;
     }
     this.pinReason ??= this.pool.rewriter.reasonToPin(text);
@@ -448,7 +471,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.#statements.forgetUnnamed();
     server.prepared.forgetUnnamed();
     server.expect(Kind.query, rewritten.mark);
-    writeQuery(this.#toServer, rewritten.text);
+    writeQuery(this.#toServer, rewritten.text, 'latin1');
     return next;
   }
 
@@ -463,19 +486,46 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     const nameEnd = bytes.indexOf(0, at + 5);
     const textEnd = nameEnd < 0 ? -1 : bytes.indexOf(0, nameEnd + 1);
     if (textEnd < 0 || textEnd >= next) return null;
-    const text = bytes.toString('utf8', nameEnd + 1, textEnd);
+    const text = bytes.toString('latin1', nameEnd + 1, textEnd);
     const channel = this.#holdForChannel(text, bytes, at, length);
     if (channel === 'held') return length;
     if (channel === null) {
       this.pinReason ??= this.pool.rewriter.reasonToPin(text);
-      return null;
+      const rewritten = this.pool.rewriter.rewritePrepared(
+        text,
+        server.prepared,
+        this.#statements,
+        this.pool.pooler.settings.max_prepared_statements,
+      );
+      if (rewritten === null) return null;
+      this.#executeMark = rewritten.mark;
+      this.#parseInstead(bytes, at, next, rewritten.text, server);
+    } else {
+      this.#parseInstead(bytes, at, next, channel, server);
     }
-    const name = bytes.toString('latin1', at + 5, nameEnd);
-    writeParse(this.#toServer, name, Buffer.concat([Buffer.from(`${channel}\0`), Buffer.of(0, 0)]));
-    server.prepared.setUnnamed(null);
-    this.#statements.forgetUnnamed();
-    server.expect(Kind.parse);
     return next;
+  }
+
+  /** The Parse in `bytes[at, next)` with another text. */
+  #parseInstead(bytes: Buffer, at: number, next: number, text: string, server: PooledServer): void {
+    const nameEnd = bytes.indexOf(0, at + 5);
+    const textEnd = bytes.indexOf(0, nameEnd + 1);
+    const body = Buffer.concat([
+      bytes.subarray(at, nameEnd + 1),
+      Buffer.from(text, 'latin1'),
+      bytes.subarray(textEnd, next),
+    ]);
+    body.writeInt32BE(body.length - 1, 1);
+    const from = this.#statements.rewrite(
+      FrontendTag.parse,
+      body,
+      0,
+      body.length,
+      body.length,
+      server,
+      this.parameters,
+    );
+    if (from === 0) this.#toServer.bytes(body);
   }
 
   /**
@@ -629,6 +679,17 @@ function isRequest(tag: number): boolean {
     default:
       return false;
   }
+}
+
+/** `memory[0, used)` and behind it `chunk[0, length)`, in memory that grows by doubling. */
+function appended(memory: Buffer, used: number, chunk: Buffer, length: number): Buffer {
+  let grown = memory;
+  if (used + length > memory.length) {
+    grown = Buffer.allocUnsafeSlow(Math.max(used + length, 2 * memory.length));
+    memory.copy(grown, 0, 0, used);
+  }
+  chunk.copy(grown, used, 0, length);
+  return grown;
 }
 
 /** Where the first request of `pending` ends with the ReadyForQuery it would get; null: that has not come. */

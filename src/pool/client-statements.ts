@@ -136,7 +136,7 @@ export class ClientStatements implements NamedStatements {
   #parseAgain(name: string, known: Statement, server: PooledServer): void {
     this.#ensure(known, server);
     writeParse(this.#out, known.serverName, known.tail);
-    const rename = { from: known.serverName, to: name };
+    const rename = { from: known.serverName, to: Buffer.from(name, 'latin1').toString() };
     server.expect(Kind.parse, { undo: nothingToUndo, rename });
   }
 

@@ -14,6 +14,8 @@ export class PreparedStatements {
   readonly #statements = new Set<Statement>();
   readonly #expected: Expectations;
   readonly #out: MessageBuffer;
+  /** What may be there although it is not in the set: closed before it is parsed. */
+  readonly #doubtful = new Set<Statement>();
   #unnamed: UnnamedStatement | null = null;
 
   constructor(expected: Expectations, out: MessageBuffer) {
@@ -35,9 +37,10 @@ export class PreparedStatements {
       this.#touch(statement, most);
       return false;
     }
+    if (this.#doubtful.delete(statement)) this.#close(statement);
     const mark: Mark = { undo: () => this.#statements.delete(statement) };
     if (statement instanceof SqlStatement) {
-      writeQuery(this.#out, statement.prepareSql);
+      writeQuery(this.#out, statement.prepareSql, 'latin1');
       this.#unnamed = null;
       this.#expected.push(Kind.query | skip, mark);
     } else {
@@ -60,6 +63,12 @@ export class PreparedStatements {
 
   delete(statement: Statement): void {
     this.#statements.delete(statement);
+  }
+
+  /** The text that was to drop it has failed. @param isThere  it is there still; else it may be */
+  doubt(statement: Statement, isThere: boolean): void {
+    if (isThere) this.#statements.add(statement);
+    else this.#doubtful.add(statement);
   }
 
   /** The statement that has no name just now. */
@@ -97,6 +106,7 @@ export class PreparedStatements {
 
   forgetAll(): void {
     this.#statements.clear();
+    this.#doubtful.clear();
     this.#unnamed = null;
   }
 

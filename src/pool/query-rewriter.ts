@@ -17,8 +17,8 @@ export interface ChannelCommand {
 /** A channel that nobody notifies. */
 const deafChannel = '"sluice pool"';
 
-/** Which first letters a text must have to matter to every pool: PREPARE, EXECUTE, DEALLOCATE, LISTEN, UNLISTEN. */
-const namingWords = ['prepare', 'execute', 'deallocate', 'listen', 'unlisten'] as const;
+/** With which words a text begins that matters to every pool. */
+const namingWords = ['prepare', 'execute', 'explain', 'deallocate', 'listen', 'unlisten'] as const;
 
 /**
  * What the texts of a client's queries mean to the pool: names of statements and channels that are the
@@ -41,7 +41,7 @@ export class QueryRewriter {
   mayMatterInParse(bytes: Buffer, at: number, next: number): boolean {
     if (this.#state !== null) return true;
     const nameEnd = bytes.indexOf(0, at + 5);
-    return nameEnd > 0 && beginsWithListenWord(bytes, nameEnd + 1, next);
+    return nameEnd > 0 && beginsWithNamingWord(bytes, nameEnd + 1, next);
   }
 
   reasonToPin(text: string): string | null {
@@ -63,7 +63,8 @@ export class QueryRewriter {
     }
     if (name.kind === 'literal') return null;
     const harmless = `${isListen ? 'LISTEN' : 'UNLISTEN'} ${deafChannel}`;
-    return { isListen, channel: name.text, harmless };
+    const channel = Buffer.from(name.text, 'latin1').toString();
+    return { isListen, channel, harmless };
   }
 
   /**
@@ -86,12 +87,16 @@ export class QueryRewriter {
       if (statement === null) statements.delete(name);
       else statements.set(name, statement);
     }
-    const { rename, names, makes } = rewritten;
+    const { rename, names, makes, drops, isOne } = rewritten;
     if (rename === null) return { text: rewritten.text, mark: null };
-    // A text that failed made nothing.
+    // A text that failed made nothing. What it dropped is known only of a single statement.
     const undo = (): void => {
       for (const statement of makes) prepared.delete(statement);
       for (const { name, statement } of names) if (statement !== null) statements.delete(name);
+      for (const [i, { name }] of names.filter(({ statement }) => statement === null).entries()) {
+        if (isOne) statements.set(name, drops[i]!);
+      }
+      for (const statement of drops) prepared.doubt(statement, isOne);
     };
     return { text: rewritten.text, mark: { undo, rename } };
   }
@@ -111,13 +116,6 @@ function beginsWithNamingWord(bytes: Buffer, start: number, end: number): boolea
     default:
       return false;
   }
-}
-
-function beginsWithListenWord(bytes: Buffer, start: number, end: number): boolean {
-  const at = firstWordAt(bytes, start, end);
-  if (at < 0) return true;
-  const letter = bytes[at]! | 0x20;
-  return (letter === 0x6c || letter === 0x75) && isOneOf(bytes, at, end, ['listen', 'unlisten']);
 }
 
 /** -1: a comment comes first. */

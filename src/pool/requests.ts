@@ -2,10 +2,20 @@ import { FrontendTag, type MessageBuffer } from '../wire/index.ts';
 
 const statementKind = 0x53; // S
 
-/** Requests of our own, and clients' requests under another name. */
-export function writeQuery(out: MessageBuffer, text: string): void {
+/**
+ * Requests of our own, and clients' requests under another name.
+ *
+ * @param encoding  latin1: a text of the client's, a character a byte, that goes out as it came in, whatever
+ *   the client's encoding
+ */
+export function writeQuery(
+  out: MessageBuffer,
+  text: string,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): void {
   out.begin(FrontendTag.query);
-  out.text(text, 'the query');
+  out.bytes(Buffer.from(text, encoding));
+  out.byte(0);
   out.finish();
 }
 

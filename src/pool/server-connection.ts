@@ -209,8 +209,6 @@ export class ServerConnection implements LegOwner, PooledServer {
       return;
     }
     if (client !== null) {
-      // Nothing else may come that they could go before: a Flush asks for no answer of its own.
-      if (this.#passLeft === 0 && this.#cut === null) this.emitFakes();
       client.leg.write(this.#toClient);
       if (client.leg.isFull) this.leg.pause();
     }
@@ -282,6 +280,7 @@ export class ServerConnection implements LegOwner, PooledServer {
       this.#passLeft -= at;
       if (!this.#isPassForwarded) from = at;
     }
+    if (this.#passLeft === 0) from = this.#emitBehind(bytes, from, at);
     let isDropping = this.#isDropping();
     while (length - at >= 5) {
       const tag = bytes[at]!;
@@ -322,11 +321,21 @@ export class ServerConnection implements LegOwner, PooledServer {
         if (at > from) out.slice(bytes, from, at);
         from = next;
       }
+      // Rows that follow answer what comes after the made-up replies.
+      from = this.#emitBehind(bytes, from, next);
       isDropping = this.#isDropping();
       at = next;
     }
     if (at > from) out.slice(bytes, from, at);
     if (at < length) this.#cut = Buffer.from(bytes.subarray(at, length));
+  }
+
+  /** Made-up replies whose turn has come go behind `bytes[from, to)`. @returns what is written up to */
+  #emitBehind(bytes: Buffer, from: number, to: number): number {
+    if ((this.expected.head & fake) === 0 || this.client === null) return from;
+    if (to > from) this.#toClient.slice(bytes, from, to);
+    this.emitFakes();
+    return to;
   }
 
   #pass(bytes: Buffer, from: number, to: number, left: number, isForwarded: boolean): void {
@@ -473,6 +482,7 @@ export class ServerConnection implements LegOwner, PooledServer {
     }
     this.isCopyIn = false;
     if (isStalePlan(fields) && this.#heal(headMark)) return false;
+    if (kind === Kind.query) headMark?.undo(true);
     if (kind === Kind.query && (head & skip) !== 0) {
       this.#ownError = fields;
       return false;

@@ -13,6 +13,8 @@ export interface RewrittenQuery {
   readonly names: readonly { readonly name: string; readonly statement: SqlStatement | null }[];
   /** An error of the server may name the statement so; the client knows it as `to`. */
   readonly rename: { readonly from: string; readonly to: string } | null;
+  /** The text is a single statement: when it fails, nothing of it was done. */
+  readonly isOne: boolean;
 }
 
 /**
@@ -20,6 +22,7 @@ export interface RewrittenQuery {
  *
  *     PREPARE a AS SELECT 1; EXECUTE a   ->   PREPARE "SLUICE_7" AS SELECT 1; EXECUTE "SLUICE_7"
  *
+ * @param text  a character a byte: the client's bytes, whatever its encoding
  * @param find  a statement that the client has by this name
  * @returns null: the text names none, or only such as the client does not have; the server says so
  */
@@ -28,8 +31,19 @@ export function rewritePrepared(
   find: (name: string) => Statement | undefined,
 ): RewrittenQuery | null {
   const rewriting = new Rewriting(text, find);
-  for (const statement of sqlStatements(text)) rewriting.take(statement);
-  return rewriting.result();
+  const statements = sqlStatements(text);
+  for (const statement of statements) rewriting.take(statement);
+  return rewriting.result(statements.length === 1);
+}
+
+/** What EXPLAIN explains: behind ANALYZE, VERBOSE or options in parentheses. */
+function explained(tokens: readonly SqlToken[]): readonly SqlToken[] {
+  let at = 1;
+  if (tokens[1]?.kind === 'symbol' && tokens[1].text === '(') {
+    at = tokens.findIndex(({ kind, text }) => kind === 'symbol' && text === ')') + 1;
+  }
+  while (tokens[at]?.text === 'analyze' || tokens[at]?.text === 'verbose') at++;
+  return tokens[at]?.text === 'execute' ? tokens.slice(at) : [];
 }
 
 class Rewriting {
@@ -52,6 +66,7 @@ class Rewriting {
     const [first, second, third] = tokens;
     if (first?.kind !== 'word' || second === undefined) return;
     if (first.text === 'prepare') this.#prepare(second, tokens);
+    else if (first.text === 'explain') this.take(explained(tokens));
     else if (first.text === 'execute') this.#use(second, false);
     else if (first.text === 'deallocate') {
       const named = second.kind === 'word' && second.text === 'prepare' ? third : second;
@@ -60,7 +75,7 @@ class Rewriting {
     }
   }
 
-  result(): RewrittenQuery | null {
+  result(isOne: boolean): RewrittenQuery | null {
     if (this.#cuts.length === 0) return null;
     let text = '';
     let at = 0;
@@ -76,6 +91,7 @@ class Rewriting {
       drops: this.#drops,
       names: this.#names,
       rename: this.#rename,
+      isOne,
     };
   }
 
@@ -121,6 +137,6 @@ class Rewriting {
       end: token.end,
       by: quoteIdentifier(statement.serverName),
     });
-    this.#rename = { from: statement.serverName, to: name };
+    this.#rename = { from: statement.serverName, to: Buffer.from(name, 'latin1').toString() };
   }
 }

@@ -11,7 +11,7 @@ export interface SqlToken {
 
 const patterns = new RegExp(
   [
-    '(?<space>\\s+|--[^\\n]*)',
+    '(?<space>[ \\t\\n\\r\\f\\v]+|--[^\\n\\r]*)',
     '(?<comment>/\\*)',
     "(?<escaped>[eE]'(?:[^'\\\\]|\\\\.|'')*(?:'|$))",
     "(?<literal>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|$))",
@@ -44,7 +44,7 @@ export function* sqlTokens(text: string): Generator<SqlToken> {
     } else if (groups['identifier'] !== undefined) {
       yield { kind: 'identifier', text: unquoted(groups['identifier']), start, end: at };
     } else if (groups['word'] !== undefined) {
-      yield { kind: 'word', text: groups['word'].toLowerCase(), start, end: at };
+      yield { kind: 'word', text: folded(groups['word']), start, end: at };
     } else if (groups['symbol'] !== undefined) {
       yield { kind: 'symbol', text: groups['symbol'], start, end: at };
     }
@@ -65,6 +65,11 @@ export function sqlStatements(text: string): SqlToken[][] {
   }
   if (current.length > 0) statements.push(current);
   return statements;
+}
+
+/** As PostgreSQL folds: other letters than ASCII's stay, they may be bytes of longer characters. */
+function folded(word: string): string {
+  return word.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Comments nest. */

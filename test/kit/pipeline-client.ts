@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { onTestFinished, TestRunner } from 'vitest';
 import type { ServerMessageFields } from '../../src/errors/index.ts';
 import {
@@ -82,8 +82,7 @@ export class PipelineClient {
     this.socket = socket;
     this.port = port;
     this.#options = options;
-    const peer = options.tls === undefined ? null : (socket as TLSSocket).getPeerCertificate();
-    this.#certificate = peer?.raw ?? null;
+    this.#certificate = socket instanceof TLSSocket ? socket.getPeerCertificate().raw : null;
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => {
