@@ -97,7 +97,7 @@ export class Operations {
   }
 
   enable(name: string): void {
-    this.#database(name, 'enable').isDisabled = false;
+    this.#database(name, 'disable').isDisabled = false;
   }
 
   /** Every server is closed once it is free, and new ones are opened as they are needed. */
@@ -108,7 +108,7 @@ export class Operations {
 
   /** Resolves when the servers are closed that RECONNECT or RELOAD wants closed now. */
   async waitClose(name: string | null, signal?: AbortSignal): Promise<void> {
-    if (name !== null) this.#database(name, 'wait_close');
+    if (name !== null) this.#database(name, 'wait in');
     const closing = this.#databases(name)()
       .flatMap(({ pools }) => [...pools.values()])
       .flatMap(({ servers }) => [...servers].filter(({ closeReason }) => closeReason !== null));
@@ -196,7 +196,6 @@ export class Operations {
    */
   shutdown(mode: ShutdownMode): Promise<void> {
     if (this.#shutdown === null) {
-      if (mode === 'wait_for_servers') this.#checkRunning();
       this.#shutdown = this.#shutDown(mode);
     } else if (mode === 'immediate') {
       this.#hurry.abort();
@@ -218,10 +217,10 @@ export class Operations {
     await this.#host.listener.closeTcp();
     const turningAway = setInterval(() => this.#turnAway(), turnAwayMs);
     try {
-      if (mode === 'wait_for_servers') await this.pause(null, this.#hurry.signal);
+      if (mode === 'wait_for_servers') await this.#untilServersReleased();
       if (mode === 'wait_for_clients') await this.#untilClientsLeft();
     } catch (error) {
-      if (!this.#hurry.signal.aborted && !(error instanceof Refusal)) throw error;
+      if (!this.#hurry.signal.aborted) throw error;
     } finally {
       clearInterval(turningAway);
     }
@@ -237,6 +236,15 @@ export class Operations {
     for (const pool of this.pooler.pools) {
       for (const client of pool.waiting) client.fail('57P01', 'server shutting down');
     }
+  }
+
+  #untilServersReleased(): Promise<void> {
+    const databases = this.#databases(null);
+    return this.pooler.until(() => {
+      this.pooler.isPaused = true; // whatever RESUME says
+      closeIdle(databases(), 'pooler is shutting down');
+      return databases().every(({ serverCount }) => serverCount === 0);
+    }, this.#hurry.signal);
   }
 
   #untilClientsLeft(): Promise<void> {

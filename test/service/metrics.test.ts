@@ -61,3 +61,37 @@ test('a label set that is gone is forgotten', async () => {
     await metrics.value('sluice_replicate_waiting_rows', { pipeline: 'shop' }),
   ).toBeUndefined();
 });
+
+test('collected families are read with the page, foreign names as they are, ours by the rule', async () => {
+  const metrics = new Metrics();
+  let count = 0;
+  metrics.collect(() => [
+    {
+      name: { foreignName: 'pgbouncer_up' },
+      kind: 'gauge',
+      help: 'x',
+      samples: [{ labels: {}, value: ++count }],
+    },
+    {
+      name: { room: 'pool', thing: 'wait', unit: 'seconds' },
+      kind: 'histogram',
+      help: 'two\nlines',
+      samples: [{ labels: { database: 'a"b\\c' }, bounds: [0.1, 1], counts: [2, 0, 1], sum: 5 }],
+    },
+  ]);
+  await metrics.text();
+  expect(await metrics.text()).toBe(`
+# HELP pgbouncer_up x
+# TYPE pgbouncer_up gauge
+pgbouncer_up 2
+
+# HELP sluice_pool_wait_seconds two\\nlines
+# TYPE sluice_pool_wait_seconds histogram
+sluice_pool_wait_seconds_bucket{database="a\\"b\\\\c",le="0.1"} 2
+sluice_pool_wait_seconds_bucket{database="a\\"b\\\\c",le="1"} 2
+sluice_pool_wait_seconds_bucket{database="a\\"b\\\\c",le="+Inf"} 3
+sluice_pool_wait_seconds_sum{database="a\\"b\\\\c"} 5
+sluice_pool_wait_seconds_count{database="a\\"b\\\\c"} 3
+`);
+  expect(await metrics.value('pgbouncer_up')).toBe(3);
+});
