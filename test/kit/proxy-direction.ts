@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 
 /** Held per connection and direction, so that a stall is felt by the sender as from a full window. */
 const queueBytes = 64 * 1024;
@@ -27,6 +27,8 @@ export class Direction {
   delayMs = 0;
   /** Bytes per second of each connection; 0 is no limit. */
   bytesPerSecond = 0;
+  /** Nothing larger arrives in one piece; 0 is no limit. */
+  pieceBytes = 0;
   /** Bytes carried since the start, all connections together. */
   bytes = 0;
   readonly #cut: () => void;
@@ -67,7 +69,11 @@ export class Direction {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         await this.#hold(next);
         queued -= next.bytes.length;
-        if (!swallowing) await this.#write(writer, next.bytes);
+        for (const piece of this.#piecesOf(next.bytes)) {
+          if (swallowing) break;
+          await this.#write(writer, piece);
+          if (this.pieceBytes > 0) await turn(); // so that it arrives by itself
+        }
         if (queued < queueBytes) reader.resume();
       }
       pumping = false;
@@ -91,6 +97,13 @@ export class Direction {
         reader.resume();
       },
     };
+  }
+
+  #piecesOf(bytes: Buffer): Buffer[] {
+    const size = this.pieceBytes === 0 ? bytes.length : this.pieceBytes;
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
+    return pieces;
   }
 
   async #hold(parcel: Parcel): Promise<void> {

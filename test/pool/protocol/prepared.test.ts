@@ -109,12 +109,9 @@ describe.each(outerMajors)('prepared statements, PostgreSQL %i', (major) => {
           w.close('statement', 's').parse('s', 'SELECT 2').bind('', 's', []).execute('').sync(),
       ],
     ]);
-    expect(transcript).toEqual([
-      ...['1', 'Z:I'],
-      ...['E:42P05', 'Z:I'],
-      ...['2', 'D:1', 'C:SELECT 1', 'Z:I'],
-      ...['3', '1', '2', 'D:2', 'C:SELECT 1', 'Z:I'],
-    ]);
+    expect(transcript.join(' ')).toBe(
+      '1 Z:I E:42P05 Z:I 2 D:1 C:SELECT 1 Z:I 3 1 2 D:2 C:SELECT 1 Z:I',
+    );
     const client = await pair.pooled();
     await client.ask((w) => w.parse('mine', 'SELECT 1').parse('mine', 'SELECT 1').sync());
     expect(client.errors[0]?.message).toBe('prepared statement "mine" already exists');
