@@ -125,7 +125,7 @@ export class Operations {
       this.#checkRunning();
       database.isPaused = true;
     }
-    for (const database of this.#databases(name)()) dropAll(database, 'database removed');
+    for (const database of this.#databases(name)()) this.#drop(database, 'database removed');
   }
 
   /** @param id  as SHOW CLIENTS tells it. @throws Refusal  there is no such client */
@@ -139,6 +139,7 @@ export class Operations {
       server?.close(reason);
       return;
     }
+    for (const pipe of this.pooler.pipes) if (pipe.facts.clientId === id) return pipe.destroy();
     throw new Refusal('08P01', 'client not found');
   }
 
@@ -224,7 +225,9 @@ export class Operations {
     } finally {
       clearInterval(turningAway);
     }
-    for (const database of pooler.databases.values()) dropAll(database, 'pooler is shutting down');
+    for (const database of pooler.databases.values()) {
+      this.#drop(database, 'pooler is shutting down');
+    }
     await this.#host.listener.close();
     pooler.log.info('shut down');
     this.#host.onShutdown();
@@ -251,8 +254,19 @@ export class Operations {
     const { pooler } = this;
     const isEmpty = (): boolean =>
       pooler.clients.size === 0 &&
+      pooler.pipes.size === 0 &&
       [...pooler.handshakes].every(({ database }) => database === consoleDatabase);
     return pooler.until(isEmpty, this.#hurry.signal);
+  }
+
+  #drop({ name, pools }: Database<Pool>, reason: string): void {
+    for (const pool of pools.values()) {
+      for (const server of pool.servers) server.closeReason ??= reason;
+      for (const client of pool.clients) client.fail('08P01', reason);
+      for (const server of pool.servers) server.close(reason);
+      pool.hub.close();
+    }
+    for (const pipe of this.pooler.pipes) if (pipe.facts.database === name) pipe.destroy();
   }
 
   #change(make: () => Promise<void>): Promise<void> {
@@ -305,13 +319,5 @@ function closeIdle(databases: readonly Database<Pool>[], reason: string): void {
     for (const pool of pools.values()) {
       for (const server of pool.idle) server.close(reason);
     }
-  }
-}
-
-function dropAll({ pools }: Database<Pool>, reason: string): void {
-  for (const pool of pools.values()) {
-    for (const server of pool.servers) server.closeReason ??= reason;
-    for (const client of pool.clients) client.fail('08P01', reason);
-    for (const server of pool.servers) server.close(reason);
   }
 }

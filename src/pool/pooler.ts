@@ -29,7 +29,7 @@ import { ParameterSet, TrackedNames } from './parameters.ts';
 import { Pool, type LoginFailure } from './pool.ts';
 import { QueryRewriter } from './query-rewriter.ts';
 import { Refusal } from './refusal.ts';
-import { ReplicationPipe } from './replication-pipe.ts';
+import { ReplicationPipe, type PipeFacts } from './replication-pipe.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
 import { SessionStateRules } from './session-state.ts';
@@ -76,6 +76,7 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly databases = new Map<string, Database<Pool>>();
   readonly handshakes = new Set<ClientHandshake>();
   readonly clients = new Set<ClientConnection>();
+  readonly pipes = new Set<ReplicationPipe>();
   readonly startedAtMs = Date.now();
   config: PoolerConfig;
   /** What databases that are gone have done: totals never go back. */
@@ -269,7 +270,22 @@ export class Pooler implements PoolerOfPools, Reception {
     const loggedIn = await openServer(pool, {
       parameters: { replication: startup.replication ?? 'true' },
     });
-    return new ReplicationPipe(pool.database, loggedIn);
+    const facts: PipeFacts = {
+      clientId: this.nextClientId(),
+      serverId: this.nextServerId(),
+      database: pool.database.name,
+      clientUser: startup.user,
+      serverUser: pool.user,
+      kind: startup.replication === 'database' ? 'logical' : 'physical',
+    };
+    const pipe = new ReplicationPipe(facts, loggedIn, (over) => {
+      this.pipes.delete(over);
+      pool.database.serverCount--;
+      this.#tell();
+    });
+    this.pipes.add(pipe);
+    pool.database.serverCount++;
+    return pipe;
   }
 
   /** Whether one more server may be opened for the pool; room is made by closing idle ones of others. */
@@ -451,6 +467,7 @@ export class Pooler implements PoolerOfPools, Reception {
     for (const pool of database.pools.values()) {
       pool.failure = null;
       pool.welcome = null;
+      pool.hub.close(); // who listens there would hear nothing more, and not know it
       for (const server of pool.servers) {
         server.closeReason ??= reason;
         const isLeft =

@@ -1,24 +1,45 @@
 import { BackendWriter, MessageBuffer } from '../wire/index.ts';
 import type { LoggedIn } from './contracts.ts';
-import type { Database } from './database.ts';
 import type { Leg, LegOwner } from './leg.ts';
+
+/** Whose a pipe is. */
+export interface PipeFacts {
+  readonly clientId: number;
+  readonly serverId: number;
+  /** Of the database, as clients call it. */
+  readonly database: string;
+  readonly clientUser: string;
+  readonly serverUser: string;
+  readonly kind: 'logical' | 'physical';
+}
 
 /**
  * A client that follows a slot or takes a base backup, and its own server: bytes both ways, unread. Such a
  * connection is never shared, and counts as one of its database's servers.
  */
 export class ReplicationPipe {
-  readonly #database: Database;
+  readonly facts: PipeFacts;
+  readonly startedAtMs = Date.now();
   readonly #server: LoggedIn;
+  readonly #onOver: (pipe: ReplicationPipe) => void;
   readonly #out = new MessageBuffer(64 * 1024);
   #client: Leg | null = null;
   #isOver = false;
 
-  constructor(database: Database, server: LoggedIn) {
-    this.#database = database;
+  constructor(facts: PipeFacts, server: LoggedIn, onOver: (pipe: ReplicationPipe) => void) {
+    this.facts = facts;
     this.#server = server;
-    database.serverCount++;
+    this.#onOver = onOver;
     server.leg.handTo(this.#ownerOf(() => this.#client, server.leg));
+  }
+
+  get server(): LoggedIn {
+    return this.#server;
+  }
+
+  /** Null until the client has been told that it is in. */
+  get clientLeg(): Leg | null {
+    return this.#client;
   }
 
   /** @returns who the client's connection belongs to */
@@ -37,9 +58,9 @@ export class ReplicationPipe {
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#database.serverCount--;
     this.#server.leg.destroy();
     this.#client?.end();
+    this.#onOver(this);
   }
 
   #ownerOf(otherOf: () => Leg | null, own: Leg): LegOwner {

@@ -135,6 +135,7 @@ export class Scene {
     this.consoles.close();
     for (const handshake of this.pooler.handshakes) handshake.leg.destroy();
     for (const client of this.pooler.clients) client.leg.destroy();
+    for (const pipe of this.pooler.pipes) pipe.destroy();
     for (const pool of this.pooler.pools) {
       for (const server of pool.servers) server.close('the test is over');
     }

@@ -242,6 +242,25 @@ test('SET changes a setting until RELOAD, and says what is wrong with a value', 
   expect(pool.pooler.settings.default_pool_size).toBe(20);
 });
 
+test('a client that follows is shown, and holds up a PAUSE until it leaves', async () => {
+  const pool = await scene();
+  // `pg` itself has no name for it.
+  const replication: object = { replication: 'database' };
+  const follower = await pool.client('app', replication);
+  const { rows: told } = await follower.query<{ dbname: string }>('IDENTIFY_SYSTEM');
+  const admin = await pool.console();
+  const { rows } = await admin.query<Record<string, unknown>>('SHOW SERVERS');
+  expect(rows).toMatchObject([{ replication: 'logical', state: 'active', database: 'app' }]);
+  expect((await admin.query('SHOW CLIENTS')).rows[0]).toMatchObject({ replication: 'logical' });
+  expect(told[0]?.dbname).toBe(pool.pooler.databases.get('app')?.serverName);
+  let isPaused = false;
+  const pause = admin.query('PAUSE').then(() => (isPaused = true));
+  await follower.query('IDENTIFY_SYSTEM');
+  expect(isPaused).toBe(false);
+  await follower.end();
+  await within('PAUSE', pause);
+});
+
 describe('SHUTDOWN', () => {
   test('ends everything at once', async () => {
     const pool = await scene();

@@ -1,5 +1,6 @@
 import { consoleDatabase } from '../../client-startup.ts';
 import type { Pool } from '../../pool.ts';
+import type { Pooler } from '../../pooler.ts';
 import { nowUs } from '../../traffic.ts';
 import type { Show } from '../command.ts';
 import { columns, type Cell } from '../values.ts';
@@ -15,12 +16,19 @@ export const showPools: Show = {
   rows: ({ pooler, sessions }) => {
     const zeroes = Array.from({ length: 12 }, () => 0);
     const ofConsole = [consoleDatabase, consoleDatabase, sessions.size, ...zeroes];
-    const rows: Cell[][] = pooler.pools.map(rowOf);
+    const rows = pooler.pools.map((pool) => rowOf(pool, pipesOf(pooler, pool)));
     return [...rows, [...ofConsole, 'statement', null]].toSorted(byName);
   },
 };
 
-function rowOf(pool: Pool): Cell[] {
+/** Passed through for this pool's user. */
+function pipesOf({ pipes }: Pooler, { database, user }: Pool): number {
+  return [...pipes].filter(
+    ({ facts }) => facts.database === database.name && facts.serverUser === user,
+  ).length;
+}
+
+function rowOf(pool: Pool, pipes: number): Cell[] {
   const { database, clients, waiting } = pool;
   const cancels = [...pool.servers].reduce((sum, server) => sum + server.cancelsUnderWay, 0);
   const waitUs = longestWaitUs(pool);
@@ -29,11 +37,11 @@ function rowOf(pool: Pool): Cell[] {
   return [
     database.name,
     pool.user,
-    clients.size - waiting.size,
+    clients.size - waiting.size + pipes,
     waiting.size + pool.waitingLogins,
     cancels,
     0, // each goes on at once
-    count('active'),
+    count('active') + pipes,
     cancels,
     count('being_canceled'),
     count('idle'),

@@ -2,6 +2,7 @@ import type { ClientConnection } from '../../client-connection.ts';
 import { consoleDatabase } from '../../client-startup.ts';
 import type { Database } from '../../database.ts';
 import type { Leg } from '../../leg.ts';
+import type { ReplicationPipe } from '../../replication-pipe.ts';
 import type { ServerConnection } from '../../server-connection.ts';
 import { nowUs } from '../../traffic.ts';
 import type { ConsoleContext, SessionFacts, Show } from '../command.ts';
@@ -16,6 +17,7 @@ export interface SocketFacts {
   readonly leg: Leg;
   readonly user: string;
   readonly database: string;
+  readonly replication: 'none' | 'logical' | 'physical';
   readonly state: string;
   readonly connectedAtMs: number;
   readonly requestedAtMs: number;
@@ -81,11 +83,14 @@ function clientsOf({ pooler, sessions }: ConsoleContext): SocketFacts[] {
       clientFacts(client, pool.database, servers.get(client.id) ?? null, port),
     );
   });
-  return [...clients, ...[...sessions].map((session) => sessionFacts(session, port))];
+  const operators = [...sessions].map((session) => sessionFacts(session, port));
+  const followers = [...pooler.pipes].flatMap((pipe) => pipeFacts(pipe, 'C', port));
+  return [...clients, ...followers, ...operators];
 }
 
 function serversOf({ pooler }: ConsoleContext): SocketFacts[] {
-  return pooler.pools.flatMap(({ servers }) => [...servers].map(serverFacts));
+  const servers = pooler.pools.flatMap((pool) => [...pool.servers].map(serverFacts));
+  return [...servers, ...[...pooler.pipes].flatMap((pipe) => pipeFacts(pipe, 'S', 0))];
 }
 
 function clientFacts(
@@ -102,6 +107,7 @@ function clientFacts(
     leg: client.leg,
     user: client.user,
     database: name,
+    replication: 'none',
     state: isWaiting ? 'waiting' : server === null ? 'idle' : 'active',
     connectedAtMs: client.connectedAtMs,
     requestedAtMs: client.requestedAtMs,
@@ -124,6 +130,7 @@ function sessionFacts(session: SessionFacts, port: number): SocketFacts {
     leg: session.leg,
     user: session.user,
     database: consoleDatabase,
+    replication: 'none',
     state: 'active',
     connectedAtMs: session.connectedAtMs,
     requestedAtMs: session.requestedAtMs,
@@ -139,6 +146,35 @@ function sessionFacts(session: SessionFacts, port: number): SocketFacts {
   };
 }
 
+/** One side of a connection that is passed through. @returns nothing: it has no such side yet */
+function pipeFacts(pipe: ReplicationPipe, kind: 'C' | 'S', port: number): SocketFacts[] {
+  const { facts, server, clientLeg, startedAtMs } = pipe;
+  const isClient = kind === 'C';
+  const leg = isClient ? clientLeg : server.leg;
+  if (leg === null) return [];
+  const one: SocketFacts = {
+    kind,
+    id: isClient ? facts.clientId : facts.serverId,
+    leg,
+    user: isClient ? facts.clientUser : facts.serverUser,
+    database: facts.database,
+    replication: facts.kind,
+    state: 'active',
+    connectedAtMs: startedAtMs,
+    requestedAtMs: startedAtMs,
+    waitUs: 0,
+    isCloseNeeded: false,
+    link: isClient ? pointer('S', facts.serverId) : pointer('C', facts.clientId),
+    linkLeg: isClient ? server.leg : clientLeg,
+    remotePid: isClient ? 0 : server.key.pid,
+    applicationName: '',
+    statements: 0,
+    port: isClient ? port : server.place.port,
+    pinReason: null,
+  };
+  return [one];
+}
+
 function serverFacts(server: ServerConnection): SocketFacts {
   const { client, pool } = server;
   return {
@@ -147,6 +183,7 @@ function serverFacts(server: ServerConnection): SocketFacts {
     leg: server.leg,
     user: pool.user,
     database: pool.database.name,
+    replication: 'none',
     state: serverState(server),
     connectedAtMs: server.connectedAtMs,
     requestedAtMs: server.requestedAtMs,
@@ -168,7 +205,7 @@ function rowOf(facts: SocketFacts): Cell[] {
     facts.kind,
     facts.user,
     facts.database,
-    'none',
+    facts.replication,
     facts.state,
     remote.address,
     remote.port,
