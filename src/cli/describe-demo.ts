@@ -21,9 +21,9 @@ export function describeDemo(report: DemoReport): string {
     ],
     ['', `${formatCount(changesApplied / (seconds.follow + seconds['catch up']))} changes/s`],
     ['peak lag', describeLag(report)],
-    ['', `none ${formatDuration(seconds['catch up'] * 1000)} after the writer's last commit`],
     ['compared', `${countOf(compare.rows, 'row')} in ${countOf(compare.tables.length, 'table')}`],
     ['', describeRates(compare.rows, compare.bytes, seconds.compare)],
+    ...describeSwitch(report),
     ['time', formatDuration(report.totalSeconds * 1000)],
     ['', describeStages(report, 0, 4)],
     ['', describeStages(report, 4)],
@@ -36,10 +36,12 @@ export function describeDemo(report: DemoReport): string {
 export function describeKept(kept: KeptDemo, sluice: string): string {
   const pipeline = `${kept.pipeline} --config ${kept.configFile}`;
   return `
-Both servers, the pipeline and the writer (now ${kept.transactionsPerSecond} transactions a second) go on until Ctrl-C.
+Both servers, the pipeline, the pool and the writer (now ${kept.transactionsPerSecond} transactions a second) go on until Ctrl-C.
 
   source   psql ${quote(kept.source)}
   target   psql ${quote(kept.target)}
+  pool     psql ${quote(kept.pool)}
+  console  psql ${quote(kept.console)} -c 'show pools'
 
 Write on the source, and see it on the target:
   insert into shop.customer (email, name) values ('me@example.com', 'Me');
@@ -49,6 +51,16 @@ See how the pipeline stands, and compare both sides while they are written to:
   ${sluice} replicate status ${pipeline}
   ${sluice} replicate compare ${pipeline}
 `;
+}
+
+function describeSwitch({ switched }: DemoReport): [string, string][] {
+  if (switched === null) return [];
+  const { pausedMs, longestTransactionMs, acknowledged, missing } = switched;
+  return [
+    ['switched', `the tills were held for ${formatDuration(pausedMs)}`],
+    ['', `the longest transaction took ${formatDuration(longestTransactionMs)}`],
+    ['', `${missing || 'none'} of ${countOf(acknowledged, 'acknowledged transaction')} missing`],
+  ];
 }
 
 function describeVerdict({ compare }: DemoReport): string {
@@ -62,7 +74,10 @@ function describeLag({ peakLagBytes, peakLagSeconds }: DemoReport): string {
 
 function describeStages({ seconds }: DemoReport, from: number, to?: number): string {
   const shown = stages.slice(from, to);
-  return shown.map((stage) => `${stage} ${formatDuration(seconds[stage] * 1000)}`).join(', ');
+  return shown
+    .filter((stage) => seconds[stage] > 0)
+    .map((stage) => `${stage} ${formatDuration(seconds[stage] * 1000)}`)
+    .join(', ');
 }
 
 function describeRates(rows: number, bytes: number, seconds: number): string {

@@ -7,13 +7,16 @@ import {
   type Log,
   type Metrics,
   type Progress,
+  type ProgressTask,
 } from '../service/index.ts';
+import { ShopFront } from './front.ts';
 import { DemoPipeline, type PipelineDeps } from './pipeline.ts';
 import type { DemoReport } from './report.ts';
 import { startServers, type DemoServers } from './servers.ts';
 import { makeEmptyShop, makeShop, type MadeShop } from './shop/make-shop.ts';
 import { planShop, type ShopSize } from './shop/size.ts';
 import { Stages } from './stages.ts';
+import { switchOver } from './switch-over.ts';
 import { tamper } from './tamper.ts';
 import { emptyBaskets, stocktaking } from './writer/rare.ts';
 import { ShopWriter } from './writer/shop-writer.ts';
@@ -27,6 +30,8 @@ export interface DemoOptions {
   readonly transactionsPerSecond: number;
   /** Change rows of the target before the comparison, which then has something to find. */
   readonly tamper?: boolean | undefined;
+  /** Of the program; the pool's console shows it. */
+  readonly version: string;
   /** Copy the servers' data directories from templates kept in this folder. */
   readonly templateDir?: string | undefined;
   /** Called at the end, while everything still runs; what it returns is waited for. */
@@ -45,6 +50,9 @@ export interface KeptDemo {
   readonly pipeline: string;
   readonly source: string;
   readonly target: string;
+  /** The shop and the console, through the pool. */
+  readonly pool: string;
+  readonly console: string;
   /** A `sluice.toml` that names both databases and the pipeline. */
   readonly configFile: string;
   readonly transactionsPerSecond: number;
@@ -92,28 +100,56 @@ class Demo {
   async run(): Promise<DemoReport> {
     const servers = await this.#startServers();
     const shop = await this.#makeShops(servers);
+    const front = this.#open.use(
+      await ShopFront.open(servers.source, this.#options.version, this.#deps.log),
+    );
     const pipeline = this.#open.use(new DemoPipeline(servers, this.#deps));
     await this.#stages.show('check', () => pipeline.check());
-    const writer = await this.#moveWhileOpen(servers, pipeline);
-    await this.#stages.show('catch up', (task) => pipeline.catchUp(task));
-    const replication = pipeline.status;
+    const day = await this.#moveWhileOpen(front, pipeline);
+    const { compare, switched } = await this.#finish(servers, front, pipeline, day);
+    const { transactions, rows } = day.writer;
     const { peakBytes: peakLagBytes, peakSeconds: peakLagSeconds } = pipeline.lag;
-    if (this.#options.tamper === true) await tamper(servers.target.url, this.#deps.signal);
-    const compare = await this.#stages.time('compare', () => pipeline.compare());
     const report = {
       source: { version: servers.source.version },
       target: { version: servers.target.version },
       shop,
-      writer,
-      replication,
+      writer: { transactions, rows, transactionsPerSecond: day.perSecond },
+      replication: pipeline.status,
       peakLagBytes,
       peakLagSeconds,
       seconds: this.#stages.seconds,
       totalSeconds: this.#stages.totalSeconds,
       compare,
+      switched,
     };
-    await this.#keep(report, servers, pipeline);
+    await this.#keep(report, servers, front, pipeline);
     return report;
+  }
+
+  /** Proves both sides equal and moves the tills to the target; or, where they are to stay, closes the shop first. */
+  async #finish(
+    servers: DemoServers,
+    front: ShopFront,
+    pipeline: DemoPipeline,
+    { writer, task }: OpenDay,
+  ): Promise<Pick<DemoReport, 'compare' | 'switched'>> {
+    const { signal } = this.#deps;
+    const staysHere = this.#options.tamper === true || this.#options.keep !== undefined;
+    if (staysHere) {
+      await writer.stop();
+      await this.#stages.show('catch up', (catching) => pipeline.catchUp(catching));
+      if (this.#options.tamper === true) await tamper(servers.target.url, signal);
+    }
+    const compare = await this.#stages.time('compare', () => pipeline.compare());
+    const switched =
+      staysHere || !compare.equal
+        ? null
+        : await this.#stages.show('switch', (switching) =>
+            switchOver({ front, servers, pipeline, writer, signal }, switching),
+          );
+    await writer.stop();
+    task.done(`closed after ${writer.transactions.toLocaleString('en-US')} transactions`);
+    return { compare, switched };
   }
 
   async #startServers(): Promise<DemoServers> {
@@ -153,15 +189,12 @@ class Demo {
     });
   }
 
-  /** Copy and follow, while the shop is open; it is closed when this returns. */
-  async #moveWhileOpen(
-    servers: DemoServers,
-    pipeline: DemoPipeline,
-  ): Promise<DemoReport['writer']> {
+  /** Copy and follow, while the shop is open. */
+  async #moveWhileOpen(front: ShopFront, pipeline: DemoPipeline): Promise<OpenDay> {
     const { signal, progress } = this.#deps;
     const { transactionsPerSecond, followMs } = this.#options;
     const task = progress.task('writer');
-    const writer = this.#openShop(servers, transactionsPerSecond, (rows) => task.advance({ rows }));
+    const writer = this.#openShop(front, transactionsPerSecond, (rows) => task.advance({ rows }));
     await writer.ready;
     const openedMs = systemClock.monotonicMs();
     let counted: Promise<void> = Promise.resolve();
@@ -180,35 +213,39 @@ class Demo {
       ]);
       return { result: undefined, text: pipeline.lag.text };
     });
-    await writer.stop();
-    const { transactions, rows } = writer;
-    const perSecond = transactions / ((systemClock.monotonicMs() - openedMs) / 1000);
-    task.done(`closed after ${transactions.toLocaleString('en-US')} transactions`);
-    return { transactions, rows, transactionsPerSecond: perSecond };
+    const seconds = (systemClock.monotonicMs() - openedMs) / 1000;
+    return { writer, task, perSecond: writer.transactions / seconds };
   }
 
   #openShop(
-    { source }: DemoServers,
+    front: ShopFront,
     transactionsPerSecond: number,
     onCommit: (rows: number) => void,
   ): ShopWriter {
     const { signal, fail } = this.#deps;
     const size = this.#size;
-    const writer = new ShopWriter({ url: source.url, size, transactionsPerSecond, onCommit });
+    const writer = new ShopWriter({ url: front.url, size, transactionsPerSecond, onCommit });
     writer.finished.catch(fail);
     this.#open.defer(() => writer.stop());
     writer.start(signal);
     return writer;
   }
 
-  async #keep(report: DemoReport, servers: DemoServers, pipeline: DemoPipeline): Promise<void> {
+  async #keep(
+    report: DemoReport,
+    servers: DemoServers,
+    front: ShopFront,
+    pipeline: DemoPipeline,
+  ): Promise<void> {
     if (this.#options.keep === undefined) return;
     let shown = silentProgress.task('writer');
-    this.#openShop(servers, keptTransactionsPerSecond, (rows) => shown.advance({ rows }));
+    this.#openShop(front, keptTransactionsPerSecond, (rows) => shown.advance({ rows }));
     await this.#options.keep(report, {
       pipeline: pipeline.name,
       source: servers.source.url,
       target: servers.target.url,
+      pool: front.url,
+      console: front.consoleUrl,
       configFile: await writeConfig(servers, pipeline.name),
       transactionsPerSecond: keptTransactionsPerSecond,
       watch: (progress) => {
@@ -217,6 +254,13 @@ class Demo {
       },
     });
   }
+}
+
+/** A shop whose tills are at work. */
+interface OpenDay {
+  readonly writer: ShopWriter;
+  readonly task: ProgressTask;
+  readonly perSecond: number;
 }
 
 /** Beside the source's data, and gone with it. */

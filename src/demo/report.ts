@@ -9,6 +9,7 @@ export const stages = [
   'follow',
   'catch up',
   'compare',
+  'switch',
 ] as const;
 export type Stage = (typeof stages)[number];
 
@@ -31,4 +32,18 @@ export interface DemoReport {
   readonly seconds: Readonly<Record<Stage, number>>;
   readonly totalSeconds: number;
   readonly compare: CompareReport;
+  /** What moving the tills to the target cost; null when they stay: the sides differ, or all is kept. */
+  readonly switched: SwitchReport | null;
+}
+
+/** What the shop noticed of moving to the other server. */
+export interface SwitchReport {
+  /** From the gate's closing to its opening. */
+  readonly pausedMs: number;
+  /** The longest that any till waited for a transaction of its day, the pause included. */
+  readonly longestTransactionMs: number;
+  /** Transactions that tills were told are committed, on either side of the switch. */
+  readonly acknowledged: number;
+  /** Those of them that the target does not have. */
+  readonly missing: number;
 }

@@ -13,6 +13,7 @@ export class Stages {
     follow: 0,
     'catch up': 0,
     compare: 0,
+    switch: 0,
   };
 
   constructor(progress: Progress) {

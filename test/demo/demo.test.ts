@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Session } from '../../src/session/index.ts';
@@ -29,12 +30,15 @@ async function expectNothingLeft(): Promise<void> {
 
 test('moves a live shop, proves both sides equal, and with --keep goes on until Ctrl-C', async () => {
   const demo = startSluice([...small, '--keep'], { env: { TMPDIR: folder } });
-  const [, sourceUrl = ''] = await demo.says(/source {3}psql '(.+)'/, 60_000);
+  await demo.says(/source {3}psql '(.+)'/, 60_000);
   const [, targetUrl = ''] = await demo.says(/target {3}psql '(.+)'/);
+  const [, poolUrl = ''] = await demo.says(/pool {5}psql '(.+)'/);
   const [, configFile = ''] = await demo.says(/replicate compare shop --config (\S+)\n/);
-  await using source = await Session.connect(sourceUrl);
   await using target = await Session.connect(targetUrl);
-  await source.query(`insert into shop.customer (email, name) values ('me@example.com', 'Me')`);
+  const through = new Client({ connectionString: poolUrl });
+  await through.connect();
+  await through.query(`insert into shop.customer (email, name) values ('me@example.com', 'Me')`);
+  await through.end();
   await waitFor('what was written on the source', async () => {
     const { rows } = await target.query(
       `select name from shop.customer where email = 'me@example.com'`,
@@ -49,14 +53,35 @@ test('moves a live shop, proves both sides equal, and with --keep goes on until 
   expect(exitCode).toBe(0);
   expect(stdout).toContain('Both sides are equal: every row is there, and none twice.\n');
   expect(stdout).toMatch(
-    /^ {2}moved +a shop of [\d,]+ rows in 8 tables\n +from PostgreSQL 17\S* to 18/m,
+    /^ {2}moved +a shop of [\d,]+ rows in 9 tables\n +from PostgreSQL 17\S* to 18/m,
   );
   expect(stdout).toMatch(/^ {2}applied +[\d,]+ changes of [\d,]+ transactions\n/m);
   expect(stdout).toMatch(/^ {2}peak lag +\d/m);
   expect(stderr).toMatch(/^check: done, nothing stands in the way/m);
-  expect(stderr).toMatch(/^copying 10 tables: done, .* rows\/s, .*B\/s, in /m);
+  expect(stderr).toMatch(/^copying 11 tables: done, .* rows\/s, .*B\/s, in /m);
   expect(stderr).toMatch(/^follow: lag /m);
   expect(stdout + stderr).not.toContain(escape);
+  await expectNothingLeft();
+});
+
+test('moves the tills to the other server while they trade, and no transaction is missing', async () => {
+  const { exitCode, stdout } = await runSluice([...small, '--json'], { env: { TMPDIR: folder } });
+  expect(exitCode).toBe(0);
+  const summary = z
+    .object({
+      type: z.literal('summary'),
+      compare: z.object({ equal: z.literal(true) }),
+      writer: z.object({ transactions: z.int().positive() }),
+      switched: z.object({
+        pausedMs: z.number().positive(),
+        longestTransactionMs: z.number().positive(),
+        acknowledged: z.int().positive(),
+        missing: z.literal(0),
+      }),
+    })
+    .parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+  // Those that trade on at the target are acknowledged, too.
+  expect(summary.switched.acknowledged).toBe(summary.writer.transactions);
   await expectNothingLeft();
 });
 
@@ -92,7 +117,7 @@ test('finds rows of the target that were tampered with, and exits 3', async () =
 
 test('leaves nothing behind when it is interrupted', async () => {
   const demo = startSluice(['demo', '--rows', '20000'], { env: { TMPDIR: folder } });
-  await demo.says(/copying 10 tables: begins/, 60_000);
+  await demo.says(/copying 11 tables: begins/, 60_000);
   expect(await readdir(folder)).not.toEqual([]);
   demo.signal('SIGINT');
   const { exitCode, stdout, stderr } = await demo.ended();

@@ -15,6 +15,7 @@ import { withInterrupt } from '../interrupt.ts';
 import { isLive, type CommandIo } from '../io.ts';
 import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { readVersion } from '../version.ts';
 import type { ProgressView } from '../progress/view.ts';
 
 const flagsShape = z.object({
@@ -33,8 +34,9 @@ export function demoCommand(io: CommandIo): Command {
     .summary('see it work: two servers, a live shop, moved and compared')
     .description(
       'Starts two real PostgreSQL servers (17 and 18, or what there is) in temporary folders, makes a shop on the first, keeps ' +
-        'writing to it while it is checked, copied and followed into the second, stops writing, waits until all ' +
-        'is applied, and compares every row. Nothing is left behind. Exits 3 when the two sides differ.',
+        'writing to it through a pool while it is checked, copied and followed into the second, compares every ' +
+        'row, and moves the writers over without one of them noticing more than a wait. Nothing is left behind. ' +
+        'Exits 3 when the two sides differ or a transaction is missing.',
     )
     .addOption(
       new Option('--rows <n>', 'about how many rows the shop has')
@@ -59,7 +61,8 @@ export function demoCommand(io: CommandIo): Command {
     .option('--json', 'print progress and the summary as JSON lines');
   return addLogFlags(command).action(async (flags: Flags) => {
     const report = await run(io, flags, flagsShape.parse(flags));
-    if (!report.compare.equal) io.exitCode = exitCodes.promise;
+    const isLost = (report.switched?.missing ?? 0) > 0;
+    if (!report.compare.equal || isLost) io.exitCode = exitCodes.promise;
   });
 }
 
@@ -85,6 +88,7 @@ async function run(io: CommandIo, flags: Flags, asked: DemoFlags): Promise<DemoR
       return await runDemo(
         {
           rows: asked.rows,
+          version: readVersion(),
           followMs: asked.follow * 1000,
           transactionsPerSecond: asked.rate,
           tamper: asked.tamper,
@@ -114,10 +118,13 @@ async function keepUntil(
   view: ProgressView,
   { json }: DemoFlags,
 ): Promise<void> {
-  const { pipeline, source, target, configFile } = kept;
+  const { pipeline, source, target, pool, console, configFile } = kept;
   // As it was called: from the sources under npm, else by its name.
   const sluice = io.env['npm_lifecycle_event'] === undefined ? 'sluice' : 'npm run sluice --';
-  if (json) io.stdout.write(`${toJson({ type: 'kept', pipeline, source, target, configFile })}\n`);
+  if (json)
+    io.stdout.write(
+      `${toJson({ type: 'kept', pipeline, source, target, pool, console, configFile })}\n`,
+    );
   else io.stdout.write(describeKept(kept, sluice));
   if (isLive(io) && !json) kept.watch(view);
   if (signal.aborted) return;

@@ -1,6 +1,5 @@
-import type { Client } from 'pg';
+import { Client } from 'pg';
 import { sqlstateOf, Lifecycle, systemClock, type Service } from '../../service/index.ts';
-import { createPgClient } from '../../session/index.ts';
 import type { ShopSize } from '../shop/size.ts';
 import { choose } from './business.ts';
 import { Till, type ShopTransaction } from './transaction.ts';
@@ -25,6 +24,10 @@ export class ShopWriter implements Service {
   readonly #life: Lifecycle;
   #transactions = 0;
   #rows = 0;
+  #longestMs = 0;
+  /** Numbers of a writer that opens later are others. */
+  #lastReceipt = systemClock.nowMs() * 1000;
+  readonly #acknowledged: number[] = [];
 
   constructor(options: ShopWriterOptions) {
     this.#options = options;
@@ -51,6 +54,20 @@ export class ShopWriter implements Service {
   /** Rows they changed. */
   get rows(): number {
     return this.#rows;
+  }
+
+  /** Receipts of the transactions that a till was told are committed. */
+  get acknowledged(): readonly number[] {
+    return this.#acknowledged;
+  }
+
+  /** The longest transaction since `forgetLongest`, from begin to the answer to commit. */
+  get longestMs(): number {
+    return this.#longestMs;
+  }
+
+  forgetLongest(): void {
+    this.#longestMs = 0;
   }
 
   start(signal?: AbortSignal): void {
@@ -116,7 +133,9 @@ export class ShopWriter implements Service {
     signal: AbortSignal,
     run: (client: Client, till: Till) => Promise<void>,
   ): Promise<void> {
-    const client = createPgClient(this.#options.url, { purpose: 'demo writer', signal });
+    signal.throwIfAborted();
+    // An application's own client: what is between it and the server is none of its business.
+    const client = new Client({ connectionString: this.#options.url, application_name: 'till' });
     await client.connect();
     try {
       await run(client, new Till(client, this.#options.size));
@@ -127,10 +146,15 @@ export class ShopWriter implements Service {
 
   /** @returns false when it met another writer and was rolled back */
   async #commit(client: Client, till: Till, transaction: ShopTransaction): Promise<boolean> {
+    const begunMs = systemClock.monotonicMs();
+    const receipt = ++this.#lastReceipt;
     await client.query('begin');
     try {
       const rows = await transaction.run(till);
+      await till.change('insert into shop.receipt (number) values ($1)', [receipt]);
       await client.query('commit');
+      this.#acknowledged.push(receipt);
+      this.#longestMs = Math.max(this.#longestMs, systemClock.monotonicMs() - begunMs);
       this.#transactions += 1;
       this.#rows += rows;
       this.#options.onCommit?.(rows);

@@ -8,3 +8,4 @@ alter table shop.stock add primary key (warehouse, product_id);
 alter table shop.product add primary key (id), add unique (sku);
 alter table shop.basket add primary key (id);
 alter table shop.coupon add primary key (code);
+alter table shop.receipt add primary key (number);

@@ -79,3 +79,9 @@ create table shop.visit (
 create table shop.visit_web partition of shop.visit for values in ('web');
 create table shop.visit_app partition of shop.visit for values in ('app');
 create table shop.visit_other partition of shop.visit default;
+
+-- One for each transaction of a till, in the same transaction.
+create table shop.receipt (
+  number bigint not null,
+  printed_at timestamptz not null default now()
+);
