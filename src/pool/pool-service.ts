@@ -1,8 +1,9 @@
-import { Lifecycle, type Log, type Service } from '../service/index.ts';
+import { Lifecycle, type Log, type Metrics, type Service } from '../service/index.ts';
 import type { PoolerConfig } from './config/index.ts';
 import { Consoles } from './console/index.ts';
 import { Janitor } from './janitor.ts';
 import { Listener } from './listener.ts';
+import { poolMetrics } from './metrics.ts';
 import { Operations } from './operations.ts';
 import { Pooler } from './pooler.ts';
 
@@ -12,6 +13,8 @@ export interface PoolServiceOptions {
   readonly log: Log;
   /** Of the program, for SHOW VERSION. */
   readonly version: string;
+  /** Where its numbers are to be read, while it runs. */
+  readonly metrics?: Metrics;
   /** How long transactions under way may take once it is stopped, in milliseconds. Default 0: they are cut. */
   readonly graceMs?: number;
 }
@@ -93,6 +96,7 @@ export class PoolService implements Service {
   async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const running = await this.#assemble();
     const { listener, janitor, consoles, operations } = running;
+    const forgetMetrics = this.#options.metrics?.collect(() => poolMetrics(consoles));
     try {
       await listener.open();
       this.#running = running;
@@ -103,6 +107,7 @@ export class PoolService implements Service {
       await Promise.race([running.isShutDown, untilAborted(signal)]);
       if (signal.aborted) await this.#shutDown(operations);
     } finally {
+      forgetMetrics?.();
       await close(running);
       this.#running = null;
     }

@@ -48,7 +48,7 @@ export const durationBuckets = [
 export class Metrics {
   readonly #registry = new Registry();
   readonly #declared = new Map<string, { kind: string; labels: string }>();
-  readonly #sources: (() => readonly MetricFamily[])[] = [];
+  readonly #sources = new Set<() => readonly MetricFamily[]>();
 
   gauge<L extends string = never>(spec: MetricSpec<L>): GaugeMetric<L> {
     const name = nameOf(spec);
@@ -75,9 +75,14 @@ export class Metrics {
     return { observe: (labels, value) => histogram.observe(labels, value) };
   }
 
-  /** Families that `source` makes anew each time the page is read. No name may be another's. */
-  collect(source: () => readonly MetricFamily[]): void {
-    this.#sources.push(source);
+  /**
+   * Families that `source` makes anew each time the page is read. No name may be another's.
+   *
+   * @returns  to be called when the source is gone
+   */
+  collect(source: () => readonly MetricFamily[]): () => void {
+    this.#sources.add(source);
+    return () => this.#sources.delete(source);
   }
 
   /** The page a Prometheus server reads. */
@@ -107,7 +112,7 @@ export class Metrics {
   }
 
   #collected(): MetricFamily[] {
-    return this.#sources.flatMap((source) => [...source()]);
+    return [...this.#sources].flatMap((source) => source());
   }
 
   #collectedValues(name: string): readonly { labels: object; value: number }[] {

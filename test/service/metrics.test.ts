@@ -65,7 +65,7 @@ test('a label set that is gone is forgotten', async () => {
 test('collected families are read with the page, foreign names as they are, ours by the rule', async () => {
   const metrics = new Metrics();
   let count = 0;
-  metrics.collect(() => [
+  const forget = metrics.collect(() => [
     {
       name: { foreignName: 'pgbouncer_up' },
       kind: 'gauge',
@@ -94,4 +94,6 @@ sluice_pool_wait_seconds_sum{database="a\\"b\\\\c"} 5
 sluice_pool_wait_seconds_count{database="a\\"b\\\\c"} 3
 `);
   expect(await metrics.value('pgbouncer_up')).toBe(3);
+  forget();
+  expect(await metrics.text()).not.toContain('pgbouncer_up');
 });

@@ -37,10 +37,12 @@ export async function runPool(io: CommandIo, run: PoolRun): Promise<void> {
     },
   );
   const version = readVersion();
+  const metrics = new Metrics();
   const service: PoolService = new PoolService({
     load: loadOnceGiven(run, () => service),
     log,
     version,
+    metrics,
   });
   const user = run.user === '' ? null : findSystemUser(run.user);
   const pidFile = new PidFile(settings.pidfile);
@@ -49,7 +51,7 @@ export async function runPool(io: CommandIo, run: PoolRun): Promise<void> {
     log,
     giveUp: () => void service.stop(),
   });
-  const page = openPage(service, run.statusListen, log);
+  const page = openPage(service, run.statusListen, { log, metrics });
   try {
     service.start();
     await service.ready;
@@ -127,12 +129,12 @@ function warnOfRoot(log: Log): void {
 function openPage(
   service: PoolService,
   listen: string | undefined,
-  log: Log,
+  { log, metrics }: { log: Log; metrics: Metrics },
 ): StatusServer | undefined {
   if (listen === undefined) return undefined;
   return new StatusServer({
     listen,
-    metrics: new Metrics(),
+    metrics,
     status: () => service.status(),
     health: () => ({ isHealthy: service.operations !== null }),
     log,

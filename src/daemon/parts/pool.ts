@@ -18,11 +18,12 @@ export function poolParts(config: LoadedConfig, { version, onMade }: PoolPartOpt
   return [
     {
       name: 'pool',
-      make: ({ log }) => {
+      make: ({ log, metrics }) => {
         const service = new PoolService({
           load: () => loadPoolConfig(config.file),
           log,
           version,
+          metrics,
           graceMs,
         });
         onMade?.(service);
