@@ -28,6 +28,7 @@ function serverCount(pool: Scene): number {
 describe('PAUSE', () => {
   test('in transaction mode waits for the transaction, then closes every server', async () => {
     const pool = await scene();
+    pool.janitor.stop(); // at once, not by and by
     const [client, idle] = [await pool.client('app'), await pool.client('app')];
     await client.query('BEGIN');
     await idle.query('SELECT 1');
