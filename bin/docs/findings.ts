@@ -1,16 +1,20 @@
+import { poolFindingSpecs } from '../../src/pool/index.ts';
 import { findingSpecs } from '../../src/replicate/index.ts';
 import { generatedNotice, joinBlocks } from './markdown.ts';
 
 type FindingSpec = (typeof findingSpecs)[string];
 
 export function describeFindings(): string {
-  const specs = Object.entries(findingSpecs).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const specs = Object.entries({ ...findingSpecs, ...poolFindingSpecs }).toSorted(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   const of = (severity: FindingSpec['severity']) =>
     specs.filter(([, spec]) => spec.severity === severity).map(describeFinding);
   return joinBlocks([
-    generatedNotice('src/replicate/check/'),
+    generatedNotice('src/replicate/check/ and src/pool/check.ts'),
     '# Findings of a check',
-    'For who ran `sluice check`, or was refused by `sluice replicate run`, and wants to know more about a finding. Every ' +
+    'For who ran `sluice check` or `sluice pool check`, or was refused by `sluice replicate run`, and wants to know more ' +
+      'about a finding. Every ' +
       'finding has a code that does not change, says what was seen where, and what to do. `{...}` is filled in when it ' +
       'is found.',
     '## What blocks',

@@ -1,3 +1,4 @@
+export { checkPool, poolFindingSpecs } from './check.ts';
 export { Consoles, Statistics, versionText } from './console/index.ts';
 export { ConsoleGate } from './console-gate.ts';
 export { Janitor } from './janitor.ts';

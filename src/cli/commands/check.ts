@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { loadConfig, loadPoolConfig, type LoadedConfig } from '../../daemon/index.ts';
+import { checkPool } from '../../pool/index.ts';
 import {
   blockingFindings,
   recordError,
@@ -11,7 +13,7 @@ import { checkPipeline, describeFindings } from '../findings.ts';
 import { withInterrupt } from '../interrupt.ts';
 import type { CommandIo } from '../io.ts';
 import { addPlaceFlags, addSettingFlags, type Flags } from '../pipeline-flags.ts';
-import { findPipelines, type FoundPipeline } from '../pipelines.ts';
+import { configFile, findPipelines, type FoundPipeline } from '../pipelines.ts';
 
 interface Checked {
   readonly name: string;
@@ -25,18 +27,44 @@ export function checkCommand(io: CommandIo): Command {
   const command = new Command('check')
     .summary('check what would run, and change nothing')
     .description(
-      'Checks everything in sluice.toml, one pipeline of it, or the one given with --source and --target, and changes ' +
+      'Checks everything in sluice.toml, its pool too, one pipeline of it, or the one given with --source and --target, and changes ' +
         'nothing. Each finding says what was seen and what to do. Exits 1 when something blocks.',
     )
     .argument('[name]', 'one pipeline (default: all of the file)')
     .option('--json', 'print one JSON document');
   addSettingFlags(addPlaceFlags(command), ['tables', 'tables_without_key']);
   return command.action(async (name: string | undefined, flags: Flags) => {
-    const pipelines = await findPipelines(io, 'check', name, flags);
-    const { result } = await withInterrupt(io, (signal) => checkAll(pipelines, signal));
+    const file = await fileOf(io, name, flags);
+    const pool = file?.pool === undefined ? [] : [await checkPoolOf(file)];
+    const hasOnlyPool = pool.length > 0 && Object.keys(file?.replicate ?? {}).length === 0;
+    const pipelines = hasOnlyPool ? [] : await findPipelines(io, 'check', name, flags);
+    const { result: ofPipelines } = await withInterrupt(io, (signal) =>
+      checkAll(pipelines, signal),
+    );
+    const result = [...pool, ...ofPipelines];
     io.stdout.write(flags['json'] === true ? `${toJson(result, 2)}\n` : describe(result));
     if (result.some(isBlocked)) io.exitCode = exitCodes.failed;
   });
+}
+
+/** The whole file is asked about; undefined where one pipeline is. */
+async function fileOf(
+  io: CommandIo,
+  name: string | undefined,
+  flags: Flags,
+): Promise<LoadedConfig | undefined> {
+  const isOne = [name, flags['name'], flags['source'], flags['target']].some(
+    (given) => given !== undefined,
+  );
+  return isOne ? undefined : loadConfig(configFile(io, flags));
+}
+
+async function checkPoolOf({ file }: LoadedConfig): Promise<Checked> {
+  try {
+    return { name: 'pool', findings: await checkPool(await loadPoolConfig(file)) };
+  } catch (error) {
+    return { name: 'pool', findings: [], error: recordError(error) };
+  }
 }
 
 /** One that cannot be asked is told like the others: a check is for seeing everything at once. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandIo } from '../io.ts';
+import { poolCheckCommand } from './pool-check.ts';
 import { poolConvertCommand } from './pool-convert.ts';
 import { poolRunCommand } from './pool-run.ts';
 
@@ -9,5 +10,6 @@ export function poolCommand(io: CommandIo): Command {
     .summary('pool connections, as pgBouncer does')
     .description('Takes many client connections onto few server connections.')
     .addCommand(poolRunCommand(io))
+    .addCommand(poolCheckCommand(io))
     .addCommand(poolConvertCommand(io));
 }
