@@ -178,14 +178,7 @@ export class Janitor {
 
   #keepMinimum(pool: Pool): void {
     const missing = this.#minimumOf(pool) - pool.serverTotal;
-    if (
-      missing > 0 &&
-      pool.loginsUnderWay === 0 &&
-      pool.failure === null &&
-      this.#pooler.mayOpen(pool)
-    ) {
-      pool.open();
-    }
+    if (missing > 0 && pool.loginsUnderWay === 0 && pool.failure === null) pool.tryOpen(pool.size);
   }
 }
 

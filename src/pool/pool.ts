@@ -4,11 +4,13 @@ import type { ClientConnection } from './client-connection.ts';
 import type { PoolerConfig, PoolMode } from './config/index.ts';
 import type { LoggedIn, PoolerOfPools, PoolOfServers } from './contracts.ts';
 import type { Database } from './database.ts';
+import type { Limits } from './limits.ts';
 import { ListenHub } from './listen-hub.ts';
 import { ParameterSet } from './parameters.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
 import { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
+import type { SharedCount } from './threads/shared-counts.ts';
 import { nowUs, Traffic } from './traffic.ts';
 
 /** Logins under way at once for one pool: a burst of clients must not become a burst of backends. */
@@ -20,7 +22,10 @@ export interface PoolHost extends PoolerOfPools {
   readonly isPaused: boolean;
   readonly isSuspended: boolean;
   rewriterFor(mode: PoolMode): QueryRewriter;
-  mayOpen(pool: Pool): boolean;
+  readonly limits: Limits;
+  /** Takes a place for one more server of the pool, of which there may be `most`; false: there is none. */
+  claimServer(pool: Pool, most: number): boolean;
+  releaseServer(pool: Pool): void;
   describeFailure(pool: Pool, error: unknown): LoginFailure;
   nextServerId(): number;
   onServerOpened(server: ServerConnection): void;
@@ -55,6 +60,9 @@ export class Pool implements PoolOfServers {
   readonly waiting = new Set<ClientConnection>();
   /** All logged-in servers; `idle` are those that nobody uses, the last used at the end. */
   readonly servers = new Set<ServerConnection>();
+  /** Over all threads: servers and logins under way, and clients that wait. */
+  readonly serverCount: SharedCount;
+  readonly waitingCount: SharedCount;
   readonly idle: ServerConnection[] = [];
   loginsUnderWay = 0;
   failure: LoginFailure | null = null;
@@ -75,6 +83,8 @@ export class Pool implements PoolOfServers {
     this.database = database;
     this.user = credentials.user;
     this.credentials = credentials;
+    this.serverCount = pooler.limits.serversOfPool(database.name, this.user);
+    this.waitingCount = pooler.limits.waitingInPool(database.name, this.user);
     this.hub = new ListenHub(this);
     this.rewriter = pooler.rewriterFor(this.mode);
     this.configure();
@@ -116,12 +126,13 @@ export class Pool implements PoolOfServers {
     }
     client.waitingSinceUs = nowUs();
     this.waiting.add(client);
+    this.waitingCount.add(1);
     if (!this.isPaused) this.grow();
     return null;
   }
 
   stopWaiting(client: ClientConnection): void {
-    this.waiting.delete(client);
+    if (this.waiting.delete(client)) this.waitingCount.add(-1);
   }
 
   /** A transaction is over; what that means depends on the mode. */
@@ -159,13 +170,14 @@ export class Pool implements PoolOfServers {
     this.servers.delete(server);
     this.#dropIdle(server);
     this.database.serverCount--;
+    this.pooler.releaseServer(this);
     this.pooler.onServerClosed(server);
     this.serveWaiting();
   }
 
   onClientLeft(client: ClientConnection, reason: string): void {
     this.clients.delete(client);
-    this.waiting.delete(client);
+    this.stopWaiting(client);
     this.pooler.onClientLeft(client, reason);
   }
 
@@ -185,14 +197,24 @@ export class Pool implements PoolOfServers {
 
   /** Opens servers for those that wait, within the limits. */
   grow(): void {
-    while (this.#wantsMore() && this.pooler.mayOpen(this)) this.open();
+    while (this.#wantsMore() && this.tryOpen(this.#mostNow)) {
+      // one for each that waits, as far as there is room
+    }
   }
 
-  /** Opens one server, whether or not somebody waits. */
-  open(): void {
+  /** Opens one server, whether or not somebody waits, when there is room for it. */
+  tryOpen(most: number): boolean {
+    if (!this.pooler.claimServer(this, most)) return false;
     this.loginsUnderWay++;
     this.database.serverCount++;
     void this.#open();
+    return true;
+  }
+
+  /** Another thread has had clients waiting for a while, and nobody here needs what is idle. */
+  yieldIdle(): void {
+    if (this.waiting.size + this.#welcomes.length > 0) return;
+    this.longestIdle?.close('clients of another thread wait');
   }
 
   /** What servers report at login: known from an earlier one, else from one that is opened now. */
@@ -200,6 +222,7 @@ export class Pool implements PoolOfServers {
     if (this.welcome !== null) return Promise.resolve(this.welcome);
     const waiter = Promise.withResolvers<ReadonlyMap<string, string>>();
     this.#welcomes.push(waiter);
+    this.waitingCount.add(1);
     if (!this.isPaused) this.#openForWelcome();
     return waiter.promise;
   }
@@ -227,7 +250,8 @@ export class Pool implements PoolOfServers {
 
   #openForWelcome(): void {
     if (this.loginsUnderWay > 0) return;
-    if (this.#mayRetry() && this.pooler.mayOpen(this)) this.open();
+    // Without a place for it, it is tried again whenever somebody may have left one.
+    if (this.#mayRetry()) this.tryOpen(this.#mostNow);
     else this.#failWelcomes();
   }
 
@@ -280,7 +304,7 @@ export class Pool implements PoolOfServers {
 
   #giveToFirst(server: ServerConnection): void {
     for (const client of this.waiting) {
-      this.waiting.delete(client);
+      this.stopWaiting(client);
       client.resumeWith(server);
       return;
     }
@@ -293,9 +317,11 @@ export class Pool implements PoolOfServers {
 
   #wantsMore(): boolean {
     if (this.loginsUnderWay >= Math.min(mostLogins, this.waiting.size)) return false;
-    if (!this.#mayRetry()) return false;
-    const most = this.size + (this.#mayUseReserve() ? this.reserveSize : 0);
-    return this.serverTotal < most;
+    return this.#mayRetry();
+  }
+
+  get #mostNow(): number {
+    return this.size + (this.#mayUseReserve() ? this.reserveSize : 0);
   }
 
   #mayUseReserve(): boolean {
@@ -316,6 +342,7 @@ export class Pool implements PoolOfServers {
     } catch (error) {
       this.loginsUnderWay--;
       this.database.serverCount--;
+      this.pooler.releaseServer(this);
       this.#onOpenFailed(error);
       this.pooler.onServerIdle();
       return;
@@ -331,7 +358,7 @@ export class Pool implements PoolOfServers {
     const server = new ServerConnection(this, this.pooler.nextServerId(), loggedIn, parameters);
     this.servers.add(server);
     this.pooler.onServerOpened(server);
-    for (const waiter of this.#welcomes.splice(0)) waiter.resolve(loggedIn.reported);
+    for (const waiter of this.#takeWelcomes()) waiter.resolve(loggedIn.reported);
     this.onServerFree(server);
   }
 
@@ -345,7 +372,12 @@ export class Pool implements PoolOfServers {
 
   #failWelcomes(): void {
     const message = this.cachedRefusal ?? this.failure?.message ?? 'no server can be opened';
-    for (const waiter of this.#welcomes.splice(0)) waiter.reject(new Error(message));
+    for (const waiter of this.#takeWelcomes()) waiter.reject(new Error(message));
+  }
+
+  #takeWelcomes(): PromiseWithResolvers<ReadonlyMap<string, string>>[] {
+    this.waitingCount.add(-this.#welcomes.length);
+    return this.#welcomes.splice(0);
   }
 }
 

@@ -26,6 +26,7 @@ import { Database } from './database.ts';
 import { DnsCache } from './dns-cache.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import { ParameterSet, TrackedNames } from './parameters.ts';
+import { claim, Limits, type Limit } from './limits.ts';
 import { Pool, type LoginFailure } from './pool.ts';
 import { QueryRewriter } from './query-rewriter.ts';
 import { Refusal } from './refusal.ts';
@@ -34,6 +35,7 @@ import type { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
 import { SessionStateRules } from './session-state.ts';
 import { StatementCache } from './statements.ts';
+import { SharedCounts, type SharedCount } from './threads/shared-counts.ts';
 import { loadClientTls, serverTlsTarget, type ClientTls } from './tls-settings.ts';
 import { Traffic } from './traffic.ts';
 import { Users } from './users.ts';
@@ -42,6 +44,8 @@ import { Users } from './users.ts';
 export type Admission = 'open' | 'draining';
 
 export interface PoolerOptions {
+  /** Shared with the other threads of the pooler. Default: there are none. */
+  readonly counts?: SharedCounts | undefined;
   readonly config: PoolerConfig;
   readonly log: Log;
   /** Makes the console of a connection to database `pgbouncer`. */
@@ -72,6 +76,7 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly scramKeys = new ScramKeyCache();
   readonly dns: DnsCache;
   readonly cancels: Cancels;
+  readonly limits: Limits;
   readonly authQueries: AuthQueries;
   readonly databases = new Map<string, Database<Pool>>();
   readonly handshakes = new Set<ClientHandshake>();
@@ -98,6 +103,7 @@ export class Pooler implements PoolerOfPools, Reception {
 
   private constructor(options: PoolerOptions) {
     this.config = options.config;
+    this.limits = new Limits(options.counts ?? new SharedCounts());
     this.log = options.log;
     this.#makeConsole = options.console;
     this.tracked = new TrackedNames(options.config.settings.track_extra_parameters);
@@ -198,7 +204,7 @@ export class Pooler implements PoolerOfPools, Reception {
     }
     if (startup.isAdmin) return;
     if (this.admission === 'draining') throw new Refusal('57P03', 'server shutting down');
-    if (this.clients.size + this.handshakes.size > this.settings.max_client_conn) {
+    if (this.limits.clients.value + this.handshakes.size > this.settings.max_client_conn) {
       throw new Refusal('53300', 'no more connections allowed (max_client_conn)');
     }
   }
@@ -278,31 +284,52 @@ export class Pooler implements PoolerOfPools, Reception {
       serverUser: pool.user,
       kind: startup.replication === 'database' ? 'logical' : 'physical',
     };
+    const ofDatabase = this.limits.serversOfDatabase(pool.database.name);
     const pipe = new ReplicationPipe(facts, loggedIn, (over) => {
       this.pipes.delete(over);
       pool.database.serverCount--;
+      ofDatabase.add(-1);
       this.#tell();
     });
     this.pipes.add(pipe);
     pool.database.serverCount++;
+    ofDatabase.add(1);
     return pipe;
   }
 
-  /** Whether one more server may be opened for the pool; room is made by closing idle ones of others. */
-  mayOpen(pool: Pool): boolean {
-    const { database } = pool;
-    const mostOfDatabase = database.entry.maxDbConnections ?? this.settings.max_db_connections;
-    if (mostOfDatabase > 0 && database.serverCount >= mostOfDatabase) {
-      this.#evictIdle([...database.pools.values()], pool);
-      return false;
-    }
-    const mostOfUser =
-      this.config.users.get(pool.user)?.maxUserConnections ?? this.settings.max_user_connections;
-    if (mostOfUser === 0) return true;
-    const ofUser = this.pools.filter(({ user }) => user === pool.user);
-    if (ofUser.reduce((sum, { serverTotal }) => sum + serverTotal, 0) < mostOfUser) return true;
-    this.#evictIdle(ofUser, pool);
-    return false;
+  /**
+   * Takes a place for one more server, over all threads, within the limits of pool, database and user. Where
+   * database or user are full, room is made by closing an idle server of another pool.
+   */
+  claimServer(pool: Pool, most: number): boolean {
+    const [ofPool, ofDatabase, ofUser] = this.#serverLimits(pool, most);
+    const full = claim([ofPool, ofDatabase, ofUser]);
+    if (full === ofDatabase) this.#evictIdle([...pool.database.pools.values()], pool);
+    if (full === ofUser)
+      this.#evictIdle(
+        this.pools.filter(({ user }) => user === pool.user),
+        pool,
+      );
+    return full === null;
+  }
+
+  releaseServer(pool: Pool): void {
+    for (const { count } of this.#serverLimits(pool, 0)) count.add(-1);
+  }
+
+  #serverLimits({ database, user, serverCount }: Pool, most: number): [Limit, Limit, Limit] {
+    const { max_db_connections: ofDatabase, max_user_connections: ofUser } = this.settings;
+    return [
+      { count: serverCount, most },
+      {
+        count: this.limits.serversOfDatabase(database.name),
+        most: database.entry.maxDbConnections ?? ofDatabase,
+      },
+      {
+        count: this.limits.serversOfUser(user),
+        most: this.config.users.get(user)?.maxUserConnections ?? ofUser,
+      },
+    ];
   }
 
   describeFailure(pool: Pool, error: unknown): LoginFailure {
@@ -321,6 +348,7 @@ export class Pooler implements PoolerOfPools, Reception {
     this.clients.add(client);
     this.cancels.add(client);
     pool.database.clientCount++;
+    for (const count of this.#clientCounts(client)) count.add(1);
     pool.traffic.clientLogins++;
     if (this.settings.log_connections) {
       this.log.info('login', {
@@ -336,6 +364,7 @@ export class Pooler implements PoolerOfPools, Reception {
     this.cancels.remove(client);
     const { database } = client.pool;
     database.clientCount--;
+    for (const count of this.#clientCounts(client)) count.add(-1);
     if (this.settings.log_disconnections) {
       this.log.info('closing', {
         database: database.name,
@@ -485,18 +514,25 @@ export class Pooler implements PoolerOfPools, Reception {
   #checkClientLimits(database: Database, user: string): void {
     const ofDatabase =
       database.entry.maxDbClientConnections ?? this.settings.max_db_client_connections;
-    if (ofDatabase > 0 && database.clientCount >= ofDatabase) {
+    const inDatabase = this.limits.clientsOfDatabase(database.name).value;
+    if (ofDatabase > 0 && inDatabase >= ofDatabase) {
       throw new Refusal('53300', 'client connections exceeded (max_db_client_connections)');
     }
     const ofUser =
       this.config.users.get(user)?.maxUserClientConnections ??
       this.settings.max_user_client_connections;
-    if (ofUser === 0) return;
-    let count = 0;
-    for (const client of this.clients) if (client.user === user) count++;
-    if (count >= ofUser) {
+    if (ofUser > 0 && this.limits.clientsOfUser(user).value >= ofUser) {
       throw new Refusal('53300', 'client connections exceeded (max_user_client_connections)');
     }
+  }
+
+  #clientCounts({ pool, user }: ClientConnection): SharedCount[] {
+    const { limits } = this;
+    return [
+      limits.clients,
+      limits.clientsOfDatabase(pool.database.name),
+      limits.clientsOfUser(user),
+    ];
   }
 
   async #forcedCredentials(database: Database, user: string): Promise<Credentials> {
