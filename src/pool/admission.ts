@@ -9,6 +9,7 @@ import type { ConsoleLogin } from './console-login.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
 import type { Pool } from './pool.ts';
+import { Refusal } from './refusal.ts';
 import type { ReplicationPipe } from './replication-pipe.ts';
 
 /** What of a pooler a new client is given. */
@@ -45,6 +46,7 @@ export async function admit(
   }
   const pool = await host.poolFor(startup.database, credentials);
   const welcome = await pool.learnWelcome();
+  if (pool.mode !== 'session') checkReported(parameters, host.parametersOf(welcome));
   return { begin: () => welcomeClient(host, leg, startup, pool, welcome), drop };
 }
 
@@ -55,6 +57,15 @@ function parametersFor(host: Host, leg: Leg, startup: ClientStartup): ParameterS
   const place = remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`;
   const name = startup.parameters.get('application_name') ?? 'app';
   return startup.parameters.with('application_name', `${name} - ${place}`);
+}
+
+/** What a server does not report cannot be followed: the next client would have it too. */
+function checkReported(wanted: ParameterSet, reported: ParameterSet): void {
+  const lost = wanted.tracked.names.find(
+    (name) => wanted.get(name) !== null && reported.get(name) === null,
+  );
+  if (lost === undefined) return;
+  throw new Refusal('08P01', `unsupported startup parameter: ${lost}, which servers do not report`);
 }
 
 function drop(): void {

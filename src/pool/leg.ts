@@ -139,6 +139,8 @@ export class Leg {
   /** Gives the bytes read last back, for TLS to read: a handshake that began without being asked for. */
   unread(bytes: Buffer): void {
     this.#detach();
+    // Flowing, it would give them to nobody before TLS has looked.
+    this.#socket.pause();
     this.#socket.unshift(bytes);
   }
 

@@ -204,7 +204,8 @@ export class PipelineClient {
 
   /** Resets the connection without a word. */
   vanish(): void {
-    this.socket.resetAndDestroy();
+    if (this.socket instanceof TLSSocket) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   #receive(chunk: Buffer): void {

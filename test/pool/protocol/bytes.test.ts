@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, asyncProperty, nat } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { byteByByte, bytesOf, postgres, splitAt, startProxy, type Split } from '../../kit/index.ts';
 import { startScene } from '../scene.ts';
@@ -65,9 +65,9 @@ describe.each(outerMajors)('bytes as they come, PostgreSQL %i', (major) => {
 
   test('case 13: cut anywhere', async () => {
     const pair = await startPair(server, { sql: tables });
-    const cuts = fc.array(fc.nat(120), { minLength: 1, maxLength: 6 });
-    await fc.assert(
-      fc.asyncProperty(cuts, async (offsets) => {
+    const cuts = array(nat(120), { minLength: 1, maxLength: 6 });
+    await assert(
+      asyncProperty(cuts, async (offsets) => {
         await pair.sameAsDirect(everything, { split: splitAt(...offsets) });
       }),
       { numRuns: 12 },

@@ -307,7 +307,6 @@ describe.each(outerMajors)('prepared statements, PostgreSQL %i', (major) => {
       const bytes = Buffer.from(letters, encoding === 'UTF8' ? 'utf8' : 'latin1').toString(
         'latin1',
       );
-      const query = (text: string): Buffer => frame('Q', Buffer.from(`${text}\0`, 'latin1'));
       const transcript = await pair.sameAsDirect([
         [(w) => w.query(`SET client_encoding = '${encoding}'`)],
         [query(`PREPARE "n${bytes}" AS SELECT encode(convert_to('${bytes}', 'UTF8'), 'hex')`)],
@@ -349,8 +348,6 @@ describe.each(outerMajors)('prepared statements, PostgreSQL %i', (major) => {
   test('case 16: names made over the extended protocol do not reach other clients', async () => {
     const pair = await startPair(server);
     const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
-    const extended = (client: PipelineClient, text: string): Promise<string[]> =>
-      client.ask((w) => w.parse('', text).bind('', '', []).execute('').sync());
     expect(await extended(a, "PREPARE s AS SELECT 'mine'")).toContain('C:PREPARE');
     expect(await extended(b, 'EXECUTE s')).toContain('E:26000');
     expect(await extended(a, 'EXECUTE s')).toContain('D:mine');
@@ -379,6 +376,15 @@ describe.each(outerMajors)('prepared statements, PostgreSQL %i', (major) => {
     await pair.expectQuiet();
   });
 });
+
+/** A Query of single bytes, of whatever encoding. */
+function query(text: string): Buffer {
+  return frame('Q', Buffer.from(`${text}\0`, 'latin1'));
+}
+
+function extended(client: PipelineClient, text: string): Promise<string[]> {
+  return client.ask((w) => w.parse('', text).bind('', '', []).execute('').sync());
+}
 
 /** Steps of one pipeline, and its Sync. */
 function compose(w: MessageWriter, steps: readonly ((w: MessageWriter) => unknown)[]): void {
