@@ -157,7 +157,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.server = null;
     // What a server does not get any more cannot hold it back.
     this.leg.resume();
-    if (this.#notifications.length > 0) this.#deliver();
+    this.tellNotifications();
   }
 
   hold(): void {
@@ -559,7 +559,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
 
   onNotification(notification: Notification): void {
     this.#notifications.push(notification);
-    if (this.server === null) this.#deliver();
+    if (this.server === null || this.server.isFree) this.tellNotifications();
   }
 
   onHubLost(): void {
@@ -567,7 +567,8 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   }
 
   /** Between transactions, as a server does. */
-  #deliver(): void {
+  tellNotifications(): void {
+    if (this.#notifications.length === 0) return;
     const writer = new BackendWriter(this.#toClient);
     for (const { pid, channel, payload } of this.#notifications.splice(0)) {
       writer.notification(pid, channel, payload);
@@ -640,6 +641,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     if (this.#isOver) return;
     this.#isOver = true;
     const { server, isMidMessage } = this;
+    if (server !== null && this.pinReason !== null) server.wasPinned = true;
     this.server = null;
     this.#pending = null;
     this.#cut = null;

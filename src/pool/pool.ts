@@ -138,6 +138,7 @@ export class Pool implements PoolOfServers {
   /** A transaction is over; what that means depends on the mode. */
   onTransactionEnd(server: ServerConnection, client: ClientConnection): void {
     if (this.mode === 'session' || client.pinReason !== null || client.isMidMessage) {
+      client.tellNotifications();
       if (server.closeReason !== null && this.pooler.settings.server_fast_close) {
         server.close(server.closeReason);
       }
@@ -163,6 +164,8 @@ export class Pool implements PoolOfServers {
       return;
     }
     if (this.#needsReset(server)) return this.#reset(server);
+    // Without a query that resets it, what it holds stays its client's alone.
+    if (server.wasPinned) return server.close('its client had state of its own');
     this.#offer(server);
   }
 

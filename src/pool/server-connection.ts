@@ -542,7 +542,10 @@ export class ServerConnection implements LegOwner, PooledServer {
   }
 
   #receiveNotification(bytes: Buffer, at: number, next: number): boolean {
-    if (this.client !== null) return true;
+    const { client } = this;
+    const isOfClient = this.pool.mode === 'session' || client?.pinReason !== null;
+    if (client !== null && isOfClient) return true;
+    // Somebody has left a LISTEN behind where the pool did not see it.
     this.pool.onNotification(this, decodeNotification(bytes, at + 5, next));
     return false;
   }

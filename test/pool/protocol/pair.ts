@@ -87,6 +87,19 @@ export class Pair {
     return got;
   }
 
+  /** The same with nobody else there: in session mode a neighbour waits for the client's end. */
+  async sameAsDirectAlone(script: Script, options: PipelineOptions = {}): Promise<string[]> {
+    const direct = await this.direct({ ...options, split: undefined! });
+    const wanted = await play(direct, script);
+    await direct.close();
+    const pooled = await this.pooled(options);
+    const got = await play(pooled, script);
+    expect(got).toEqual(wanted);
+    await pooled.close();
+    await this.expectQuiet();
+    return got;
+  }
+
   /** Nothing is due, nobody waits, every server is idle. */
   async expectQuiet(): Promise<void> {
     let busy: unknown[] = [];
