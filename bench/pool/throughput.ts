@@ -92,11 +92,10 @@ async function measureTps(
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const before = pooler.cpuSeconds();
   try {
-    const said = await run(pgbench, [
-      ...['-S', '-n', '-M', protocol, '-c', String(clients), '-j', '2', '-T', String(seconds)],
-      ...['-l', `--log-prefix=${join(folder, 'log')}`, '--sampling-rate=0.1'],
-      `postgres://postgres@127.0.0.1:${pooler.port}/bench`,
-    ]);
+    const load = ['-S', '-n', '-M', protocol, '-c', String(clients), '-j', '2'];
+    const sample = ['-l', `--log-prefix=${join(folder, 'log')}`, '--sampling-rate=0.1'];
+    const url = `postgres://postgres@127.0.0.1:${pooler.port}/bench`;
+    const said = await run(pgbench, [...load, '-T', String(seconds), ...sample, url]);
     const cpu = pooler.cpuSeconds() - before;
     const tps = numberIn(said, /tps = ([\d.]+)/);
     const transactions = numberIn(said, /actually processed: (\d+)/);

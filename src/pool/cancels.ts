@@ -16,6 +16,16 @@ const peerShift = 17;
 /** A request that one of us has passed on carries a byte more, and is not passed on again. */
 const passedOnMark = Buffer.of(1);
 
+/** Which of a pooler's threads this is. */
+export interface ThreadPlace {
+  readonly index: number;
+  readonly count: number;
+  /** Hands a cancel request to the thread whose client it is for. */
+  cancel(pid: number, key: Buffer): Promise<void>;
+}
+
+export const onlyThread: ThreadPlace = { index: 0, count: 1, cancel: () => Promise.resolve() };
+
 /** A client whose requests can be cancelled. */
 export interface CancellableClient {
   readonly cancelPid: number;
@@ -30,18 +40,27 @@ export class Cancels {
   readonly #clients = new Map<number, CancellableClient>();
   readonly #consoles = new Map<number, CancelableConsole>();
   readonly #underWay = new Set<CancelConnection>();
+  readonly #thread: ThreadPlace;
 
-  constructor(pooler: { readonly config: PoolerConfig; readonly log: Log }) {
+  constructor(
+    pooler: { readonly config: PoolerConfig; readonly log: Log },
+    thread: ThreadPlace = onlyThread,
+  ) {
     this.#pooler = pooler;
+    this.#thread = thread;
   }
 
-  /** A number that no client has. */
+  /** A number that no client has; which thread it is of can be told from it. */
   newPid(): number {
     const peer = this.#pooler.config.settings.peer_id;
+    const { index, count } = this.#thread;
     for (;;) {
       const random = peer > 0 ? randomInt(1 << peerShift) : randomInt(1, 2 ** 31 - 1);
-      const pid = peer > 0 ? peer * 2 ** peerShift + random : random;
-      if (!this.#clients.has(pid) && !this.#consoles.has(pid)) return pid;
+      const any = peer > 0 ? peer * 2 ** peerShift + random : random;
+      const pid = any - (any % count) + index;
+      const isOfPeer = peer === 0 || Math.floor(pid / 2 ** peerShift) === peer;
+      const isFree = pid > 0 && !this.#clients.has(pid) && !this.#consoles.has(pid);
+      if (isOfPeer && isFree) return pid;
     }
   }
 
@@ -68,69 +87,67 @@ export class Cancels {
 
   /** @param leg  what the request came on; it is closed when the request has arrived */
   request(leg: Leg, pid: number, key: Buffer): void {
+    const { index, count } = this.#thread;
+    const home = pid % count === index ? this : this.#thread;
+    const done = home.cancel(pid, key);
+    done.then(
+      () => leg.end(),
+      (error: unknown) => {
+        this.#pooler.log.warn('a cancel request was lost', { error });
+        leg.end();
+      },
+    );
+  }
+
+  /** Resolves when the request has arrived, or there is nothing to cancel. */
+  async cancel(pid: number, key: Buffer): Promise<void> {
     const console = this.#consoles.get(pid);
     if (console !== undefined) {
       if (isKey(key, console.cancelKey)) console.cancel();
-      leg.end();
       return;
     }
     const client = this.#clients.get(pid);
-    if (client === undefined) {
-      if (!this.#passOn(leg, pid, key)) leg.end();
-      return;
-    }
+    if (client === undefined) return this.#passOn(pid, key);
     if (!isKey(key, client.cancelKey)) {
       this.#pooler.log.warn('a cancel request with a wrong key');
-      leg.end();
       return;
     }
     const { server } = client;
-    if (server === null) {
-      client.cancelWaiting();
-      leg.end();
-      return;
-    }
-    this.#forward(leg, server);
+    if (server === null) client.cancelWaiting();
+    else if (server.expected.size > 0) await this.#forward(server);
   }
 
   /** The server serves nobody else before the request has arrived: it would hit the wrong query. */
-  #forward(leg: Leg, server: PooledServer): void {
-    if (server.expected.size === 0) {
-      leg.end(); // nothing runs
-      return;
-    }
+  async #forward(server: PooledServer): Promise<void> {
     server.cancelsUnderWay++;
     const bytes = new MessageWriter().cancelRequest(server.key.pid, server.key.key).take();
     const remote = server.leg.socket;
-    this.#send(leg, { remote, place: server.place }, bytes, () => {
-      server.cancelsUnderWay--;
-      if (server.cancelsUnderWay === 0 && server.client === null && server.isFree) {
-        server.pool.onServerFree(server);
-      }
-    });
+    await this.#send({ remote, place: server.place }, bytes);
+    server.cancelsUnderWay--;
+    if (server.cancelsUnderWay === 0 && server.client === null && server.isFree) {
+      server.pool.onServerFree(server);
+    }
   }
 
-  #passOn(leg: Leg, pid: number, key: Buffer): boolean {
+  async #passOn(pid: number, key: Buffer): Promise<void> {
     const { config } = this.#pooler;
     const { settings } = config;
-    if (settings.peer_id === 0 || (key.length !== 4 && key.length !== 32)) return false;
+    if (settings.peer_id === 0 || (key.length !== 4 && key.length !== 32)) return;
     const id = Math.floor(pid / 2 ** peerShift);
     const peer = config.peers.get(id);
-    if (peer === undefined || id === settings.peer_id) return false;
+    if (peer === undefined || id === settings.peer_id) return;
     const marked = Buffer.concat([key, passedOnMark]);
     const bytes = new MessageWriter().cancelRequest(pid, marked).take();
-    this.#send(leg, { remote: null, place: peer }, bytes, () => undefined);
-    return true;
+    await this.#send({ remote: null, place: peer }, bytes);
   }
 
-  #send(leg: Leg, to: CancelTarget, bytes: Buffer, after: () => void): void {
-    const connection = new CancelConnection(to, bytes, () => {
-      this.#underWay.delete(connection);
-      leg.end();
-      after();
-    });
+  async #send(to: CancelTarget, bytes: Buffer): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const connection = new CancelConnection(to, bytes, resolve);
     this.#underWay.add(connection);
     connection.begin(this.#pooler.config.settings.cancel_wait_timeout * 1000);
+    await promise;
+    this.#underWay.delete(connection);
   }
 }
 

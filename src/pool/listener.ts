@@ -6,6 +6,22 @@ import { systemGroupId } from './auth/index.ts';
 import { keepAlive } from './keepalive.ts';
 import { Leg, takeConnections, type LegOwner } from './leg.ts';
 
+/** What of the settings matters to where clients come in. */
+export type ListenSettings = Pick<
+  PoolSettings,
+  | 'listen_addr'
+  | 'listen_backlog'
+  | 'listen_port'
+  | 'so_reuseport'
+  | 'tcp_keepalive'
+  | 'tcp_keepcnt'
+  | 'tcp_keepidle'
+  | 'tcp_keepintvl'
+  | 'unix_socket_dir'
+  | 'unix_socket_group'
+  | 'unix_socket_mode'
+>;
+
 /** A connection that nobody owns yet. */
 const nobody: LegOwner = {
   onBytes: () => undefined,
@@ -15,13 +31,13 @@ const nobody: LegOwner = {
 
 /** The sockets that clients come to. */
 export class Listener {
-  readonly #settings: PoolSettings;
+  readonly #settings: ListenSettings;
   readonly #take: (leg: Leg) => void;
   readonly #servers: { readonly server: Server; readonly address: string }[] = [];
   #socketPath: string | null = null;
 
   /** @param take  is given each new connection, and hands it to an owner at once */
-  constructor(settings: PoolSettings, take: (leg: Leg) => void) {
+  constructor(settings: ListenSettings, take: (leg: Leg) => void) {
     this.#settings = settings;
     this.#take = take;
   }

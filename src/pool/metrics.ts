@@ -9,6 +9,8 @@ import {
   showVersion,
 } from './console/index.ts';
 import type { Pool } from './pool.ts';
+import { rowsOf } from './threads/merge.ts';
+import { mergeFamilies } from './threads/merge-families.ts';
 import { latencyBoundsUs, type LatencyHistogram, type Traffic } from './traffic.ts';
 
 /**
@@ -18,7 +20,8 @@ import { latencyBoundsUs, type LatencyHistogram, type Traffic } from './traffic.
  *     metrics.collect(() => poolMetrics(consoles));
  */
 export function poolMetrics(context: ConsoleContext): MetricFamily[] {
-  return [...exporterFamilies(context), ...ownFamilies(context)];
+  const ofOthers = (context.others?.reports ?? []).flatMap(({ metrics }) => metrics);
+  return [...exporterFamilies(context), ...mergeFamilies([...ownFamilies(context), ...ofOthers])];
 }
 
 /** One column of a SHOW as a family: its name there, ours here, and what it is multiplied with. */
@@ -160,11 +163,9 @@ function exporterFamilies(context: ConsoleContext): MetricFamily[] {
 type ShownRow = Readonly<Record<string, Cell>>;
 
 function recordsOf(show: Show, context: ConsoleContext): ShownRow[] {
-  return show
-    .rows(context)
-    .map((row) =>
-      Object.fromEntries(show.columns.map(({ name }, index) => [name, row[index] ?? null])),
-    );
+  return rowsOf(show, context).map((row) =>
+    Object.fromEntries(show.columns.map(({ name }, index) => [name, row[index] ?? null])),
+  );
 }
 
 function mappedFamilies(mapped: MappedShow, context: ConsoleContext): MetricFamily[] {
@@ -192,7 +193,7 @@ function maxWait(context: ConsoleContext): MetricFamily {
 }
 
 function listFamilies(context: ConsoleContext): MetricFamily[] {
-  return showLists.rows(context).flatMap(([list, items]) => {
+  return rowsOf(showLists, context).flatMap(([list, items]) => {
     const name = textOf(list);
     if (!listsShown.has(name)) return [];
     const sample = { labels: {}, value: Number(items) };
@@ -210,7 +211,8 @@ function configFamilies(context: ConsoleContext): MetricFamily[] {
   });
 }
 
-function ownFamilies({ pooler }: ConsoleContext): MetricFamily[] {
+/** What pgBouncer cannot tell, of this thread. */
+export function ownFamilies({ pooler }: ConsoleContext): MetricFamily[] {
   return [
     latency(
       'wait',

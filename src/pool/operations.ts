@@ -6,6 +6,7 @@ import type { Listener } from './listener.ts';
 import type { Pool } from './pool.ts';
 import type { Pooler } from './pooler.ts';
 import { Refusal } from './refusal.ts';
+import type { OtherThreads, SharedOperation } from './threads/other-threads.ts';
 import { suspendLegs, resumeLegs } from './suspension.ts';
 
 /** How a pooler ends. */
@@ -18,6 +19,8 @@ export interface OperationsHost {
   readonly load: () => Promise<PoolerConfig>;
   /** The pooler has served its last: the process may end. */
   readonly onShutdown: () => void;
+  /** Threads that do all of it, too. */
+  readonly others?: Pick<OtherThreads, 'operate'> | undefined;
 }
 
 /** How often waiting clients are turned away while a shutdown waits for servers. */
@@ -49,6 +52,11 @@ export class Operations {
    * @throws Refusal  also when RESUME comes before that
    */
   async pause(name: string | null, signal?: AbortSignal): Promise<void> {
+    const there = this.#alsoThere('pause', [name], signal);
+    await both(this.#pauseHere(name, signal), there);
+  }
+
+  async #pauseHere(name: string | null, signal?: AbortSignal): Promise<void> {
     const paused: { isPaused: boolean } =
       name === null ? this.pooler : this.#database(name, 'pause');
     this.#checkRunning();
@@ -70,6 +78,7 @@ export class Operations {
 
   /** @throws Refusal  it is not paused */
   resume(name: string | null): void {
+    this.#tellThere('resume', [name]);
     if (name !== null) {
       const database = this.#find(name);
       if (database?.isPaused !== true) throw new Refusal('08P01', `database ${name} is not paused`);
@@ -93,21 +102,29 @@ export class Operations {
 
   /** New clients are refused; those that are connected go on. */
   disable(name: string): void {
+    this.#tellThere('disable', [name]);
     this.#database(name, 'disable').isDisabled = true;
   }
 
   enable(name: string): void {
+    this.#tellThere('enable', [name]);
     this.#database(name, 'disable').isDisabled = false;
   }
 
   /** Every server is closed once it is free, and new ones are opened as they are needed. */
   reconnect(name: string | null): void {
+    this.#tellThere('reconnect', [name]);
     if (name !== null) this.#database(name, 'reconnect');
     for (const database of this.#databases(name)()) this.pooler.reconnect(database);
   }
 
   /** Resolves when the servers are closed that RECONNECT or RELOAD wants closed now. */
   async waitClose(name: string | null, signal?: AbortSignal): Promise<void> {
+    const there = this.#alsoThere('waitClose', [name], signal);
+    await both(this.#waitCloseHere(name, signal), there);
+  }
+
+  async #waitCloseHere(name: string | null, signal?: AbortSignal): Promise<void> {
     if (name !== null) this.#database(name, 'wait in');
     const closing = this.#databases(name)()
       .flatMap(({ pools }) => [...pools.values()])
@@ -117,6 +134,7 @@ export class Operations {
 
   /** Drops clients and servers at once, and pauses. */
   kill(name: string | null): void {
+    this.#tellThere('kill', [name]);
     if (name === null) {
       this.#checkRunning();
       this.pooler.isPaused = true;
@@ -140,7 +158,8 @@ export class Operations {
       return;
     }
     for (const pipe of this.pooler.pipes) if (pipe.facts.clientId === id) return pipe.destroy();
-    throw new Refusal('08P01', 'client not found');
+    if (this.#host.others === undefined) throw new Refusal('08P01', 'client not found');
+    this.#tellThere('killClient', [id]);
   }
 
   /**
@@ -148,6 +167,10 @@ export class Operations {
    * a message after `suspend_timeout` are closed.
    */
   async suspend(signal?: AbortSignal): Promise<void> {
+    await both(this.#suspendHere(signal), this.#alsoThere('suspend', [], signal));
+  }
+
+  async #suspendHere(signal?: AbortSignal): Promise<void> {
     this.#checkRunning();
     this.pooler.isSuspended = true;
     try {
@@ -169,6 +192,7 @@ export class Operations {
         const config = applyReload(this.pooler.config, await this.#host.load());
         await this.pooler.configure(config);
         for (const warning of config.warnings) this.pooler.log.warn('reload', { warning });
+        await this.#alsoThere('reload', []);
       } catch (error) {
         this.pooler.log.error('RELOAD failed: the configuration stays as it is', { error });
         const why = error instanceof Error ? error.message : String(error);
@@ -182,6 +206,7 @@ export class Operations {
     return this.#change(async () => {
       try {
         await this.pooler.configure(applySet(this.pooler.config, key, value));
+        await this.#alsoThere('set', [key, value]);
       } catch (error) {
         if (!isSluiceError(error)) throw error;
         throw new Refusal('08P01', 'SET failed', error.message);
@@ -196,8 +221,16 @@ export class Operations {
    * @throws Refusal  it is shutting down already
    */
   shutdown(mode: ShutdownMode): Promise<void> {
+    // The process ends when all of them have.
+    const there = this.#alsoThere('shutdown', [mode]).catch((error: unknown) => {
+      this.pooler.log.error('a thread did not shut down', { error });
+    });
+    return Promise.all([this.#shutdownHere(mode, there), there]).then(() => undefined);
+  }
+
+  #shutdownHere(mode: ShutdownMode, there: Promise<void>): Promise<void> {
     if (this.#shutdown === null) {
-      this.#shutdown = this.#shutDown(mode);
+      this.#shutdown = this.#shutDown(mode, there);
     } else if (mode === 'immediate') {
       this.#hurry.abort();
     } else {
@@ -211,7 +244,7 @@ export class Operations {
     return this.#shutdown !== null;
   }
 
-  async #shutDown(mode: ShutdownMode): Promise<void> {
+  async #shutDown(mode: ShutdownMode, there: Promise<void>): Promise<void> {
     const { pooler } = this;
     pooler.log.info('shutting down', { mode });
     pooler.admission = 'draining';
@@ -229,6 +262,7 @@ export class Operations {
       this.#drop(database, 'pooler is shutting down');
     }
     await this.#host.listener.close();
+    await there;
     pooler.log.info('shut down');
     this.#host.onShutdown();
   }
@@ -267,6 +301,21 @@ export class Operations {
       pool.hub.close();
     }
     for (const pipe of this.pooler.pipes) if (pipe.facts.database === name) pipe.destroy();
+  }
+
+  #alsoThere(
+    operation: SharedOperation,
+    args: readonly (string | number | null)[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#host.others?.operate(operation, args, signal) ?? Promise.resolve();
+  }
+
+  /** What is done at once; the others get it before anything that is asked of them later. */
+  #tellThere(operation: SharedOperation, args: readonly (string | number | null)[]): void {
+    this.#alsoThere(operation, args).catch((error: unknown) => {
+      this.pooler.log.warn('another thread refused', { operation, error });
+    });
   }
 
   #change(make: () => Promise<void>): Promise<void> {
@@ -319,5 +368,12 @@ function closeIdle(databases: readonly Database<Pool>[], reason: string): void {
     for (const pool of pools.values()) {
       for (const server of pool.idle) server.close(reason);
     }
+  }
+}
+
+/** Both are waited for, so that nothing goes on behind an error. @throws the first one's, else the second one's */
+async function both(here: Promise<void>, there: Promise<void>): Promise<void> {
+  for (const result of await Promise.allSettled([here, there])) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }

@@ -1,11 +1,19 @@
+import type { ThreadPlace } from './cancels.ts';
 import { Lifecycle, type Log, type Metrics, type Service } from '../service/index.ts';
 import type { PoolerConfig } from './config/index.ts';
+import type { ConsoleLogin } from './console-login.ts';
 import { Consoles } from './console/index.ts';
 import { Janitor } from './janitor.ts';
-import { Listener } from './listener.ts';
+import type { LegOwner } from './leg.ts';
+import { Listener, type ListenSettings } from './listener.ts';
 import { poolMetrics } from './metrics.ts';
 import { Operations } from './operations.ts';
+import { ParameterSet } from './parameters.ts';
 import { Pooler } from './pooler.ts';
+import { ConsoleDoor } from './threads/console-door.ts';
+import { Crew } from './threads/crew.ts';
+import { Lending } from './threads/lending.ts';
+import { SharedCounts } from './threads/shared-counts.ts';
 
 export interface PoolServiceOptions {
   /** Reads the configuration: at start, and again for each RELOAD. @throws what is wrong with it */
@@ -15,8 +23,19 @@ export interface PoolServiceOptions {
   readonly version: string;
   /** Where its numbers are to be read, while it runs. */
   readonly metrics?: Metrics;
+  /** This is not the first thread of the pooler: the console is in another one. */
+  readonly thread?: ThreadOptions | undefined;
   /** How long transactions under way may take once it is stopped, in milliseconds. Default 0: they are cut. */
   readonly graceMs?: number;
+}
+
+/** How a further thread is tied to the others. */
+export interface ThreadOptions extends ThreadPlace {
+  readonly counts: SharedCounts;
+  /** That the first thread listens on. */
+  readonly port: number;
+  /** Leads an operator to the console. */
+  readonly console: (login: ConsoleLogin) => LegOwner;
 }
 
 /** What `/status` shows of a pool. */
@@ -37,6 +56,9 @@ interface Running {
   readonly janitor: Janitor;
   readonly operations: Operations;
   readonly consoles: Consoles;
+  readonly counts: SharedCounts;
+  /** The other threads, and where their operators come in; null: there is only this one. */
+  crew: { readonly crew: Crew; readonly door: ConsoleDoor } | null;
   /** Resolves when an operator has shut it down. */
   readonly isShutDown: Promise<void>;
 }
@@ -81,6 +103,11 @@ export class PoolService implements Service {
     return this.#running?.listener ?? null;
   }
 
+  /** Null before it is ready and after it has ended. */
+  get consoles(): Consoles | null {
+    return this.#running?.consoles ?? null;
+  }
+
   start(signal?: AbortSignal): void {
     this.#life.start(signal);
   }
@@ -95,19 +122,23 @@ export class PoolService implements Service {
 
   async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const running = await this.#assemble();
-    const { listener, janitor, consoles, operations } = running;
+    const { listener, janitor, consoles, operations, pooler } = running;
+    const lending = new Lending(pooler);
     const forgetMetrics = this.#options.metrics?.collect(() => poolMetrics(consoles));
     try {
       await listener.open();
       this.#running = running;
+      await this.#startCrew(running);
       janitor.start();
       consoles.statistics.start();
+      if (pooler.threadCount > 1) lending.start();
       this.#options.log.info('listening', { addresses: listener.addresses });
       becomeReady();
       await Promise.race([running.isShutDown, untilAborted(signal)]);
       if (signal.aborted) await this.#shutDown(operations);
     } finally {
       forgetMetrics?.();
+      lending.stop();
       await close(running);
       this.#running = null;
     }
@@ -118,16 +149,25 @@ export class PoolService implements Service {
     const config = await this.#options.load();
     for (const warning of config.warnings) log.warn('config', { warning });
     const shutDown = Promise.withResolvers<void>();
-    const listener = new Listener(config.settings, (leg) => pooler.take(leg));
+    const { thread } = this.#options;
+    const counts = thread?.counts ?? new SharedCounts();
+    const listener = new Listener(listenSettings(config, thread), (leg) => pooler.take(leg));
     const pooler: Pooler = await Pooler.make({
       config,
       log,
-      console: (_pooler, login) => consoles.open(login),
+      counts,
+      thread: thread ?? this.#place(config),
+      console: (_pooler, login) => thread?.console(login) ?? consoles.open(login),
     });
     const operations = new Operations(pooler, {
       listener,
-      load: this.#options.load,
+      load: async () => {
+        const loaded = await this.#options.load();
+        if (this.#running?.crew) this.#running.crew.crew.config = loaded;
+        return loaded;
+      },
       onShutdown: shutDown.resolve,
+      others: isFirstOfMany(config, thread) ? this : undefined,
     });
     const consoles = new Consoles(operations, version);
     return {
@@ -136,8 +176,52 @@ export class PoolService implements Service {
       janitor: new Janitor(pooler),
       operations,
       consoles,
+      counts,
+      crew: null,
       isShutDown: shutDown.promise,
     };
+  }
+
+  /** The same operation in every other thread. */
+  async operate(...args: Parameters<Crew['operate']>): Promise<void> {
+    await this.#running?.crew?.crew.operate(...args);
+  }
+
+  /** The first thread among `workers`. */
+  #place({ settings }: PoolerConfig): ThreadPlace {
+    return {
+      index: 0,
+      count: settings.workers,
+      cancel: async (pid, key) => {
+        await this.#running?.crew?.crew.cancel(pid % settings.workers, pid, key);
+      },
+    };
+  }
+
+  async #startCrew(running: Running): Promise<void> {
+    const { pooler, listener, consoles, counts } = running;
+    const { thread, log, version } = this.#options;
+    const { port } = listener;
+    if (!isFirstOfMany(pooler.config, thread) || port === null) return;
+    const nothing = new ParameterSet(pooler.tracked);
+    const door = await ConsoleDoor.open((login) => consoles.open(login), nothing);
+    const cancel = (pid: number, key: Buffer): Promise<void> => pooler.cancels.cancel(pid, key);
+    try {
+      const options = {
+        config: pooler.config,
+        counts,
+        port,
+        door: door.path,
+        version,
+        log,
+        cancel,
+      };
+      running.crew = { crew: await Crew.start(options), door };
+      consoles.others = running.crew.crew;
+    } catch (error) {
+      door.close();
+      throw error;
+    }
   }
 
   /** Transactions may end for as long as there is grace; a paused pooler has none that can. */
@@ -156,7 +240,9 @@ export class PoolService implements Service {
   }
 }
 
-async function close({ pooler, listener, janitor, consoles }: Running): Promise<void> {
+async function close({ pooler, listener, janitor, consoles, crew }: Running): Promise<void> {
+  await crew?.crew.stop();
+  crew?.door.close();
   janitor.stop();
   consoles.statistics.stop();
   consoles.close();
@@ -189,4 +275,19 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) resolve();
   else signal.addEventListener('abort', () => resolve(), { once: true });
   return promise;
+}
+
+function isFirstOfMany({ settings }: PoolerConfig, thread: ThreadOptions | undefined): boolean {
+  return thread === undefined && settings.workers > 1;
+}
+
+/** Threads share one port; the Unix socket is the first one's. */
+function listenSettings(
+  { settings }: PoolerConfig,
+  thread: ThreadOptions | undefined,
+): ListenSettings {
+  if (thread !== undefined) {
+    return { ...settings, listen_port: thread.port, so_reuseport: true, unix_socket_dir: '' };
+  }
+  return settings.workers > 1 ? { ...settings, so_reuseport: true } : settings;
 }

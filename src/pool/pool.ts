@@ -214,9 +214,14 @@ export class Pool implements PoolOfServers {
     return true;
   }
 
+  /** Clients and logins of this thread that wait for a server. */
+  get ownWaiting(): number {
+    return this.waiting.size + this.#welcomes.length;
+  }
+
   /** Another thread has had clients waiting for a while, and nobody here needs what is idle. */
   yieldIdle(): void {
-    if (this.waiting.size + this.#welcomes.length > 0) return;
+    if (this.ownWaiting > 0) return;
     this.longestIdle?.close('clients of another thread wait');
   }
 

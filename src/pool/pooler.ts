@@ -9,7 +9,7 @@ import {
 } from '../wire/index.ts';
 import { AuthQueries } from './auth-queries.ts';
 import { peerUid, serverSecretOf, type Credentials } from './auth/index.ts';
-import { Cancels } from './cancels.ts';
+import { Cancels, onlyThread, type ThreadPlace } from './cancels.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { admit } from './admission.ts';
 import {
@@ -46,6 +46,7 @@ export type Admission = 'open' | 'draining';
 export interface PoolerOptions {
   /** Shared with the other threads of the pooler. Default: there are none. */
   readonly counts?: SharedCounts | undefined;
+  readonly thread?: ThreadPlace | undefined;
   readonly config: PoolerConfig;
   readonly log: Log;
   /** Makes the console of a connection to database `pgbouncer`. */
@@ -98,6 +99,7 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly #makeConsole: PoolerOptions['console'];
   readonly #watchers = new Set<() => void>();
   readonly #redirects = new Map<string, Redirect>();
+  readonly #thread: ThreadPlace;
   #lastClientId = 0;
   #lastServerId = 0;
 
@@ -113,7 +115,8 @@ export class Pooler implements PoolerOfPools, Reception {
     }));
     this.#naming = new QueryRewriter(null);
     this.#watching = new QueryRewriter(new SessionStateRules(this.tracked));
-    this.cancels = new Cancels(this);
+    this.#thread = options.thread ?? onlyThread;
+    this.cancels = new Cancels(this, this.#thread);
     this.authQueries = new AuthQueries(this);
   }
 
@@ -181,11 +184,21 @@ export class Pooler implements PoolerOfPools, Reception {
   }
 
   nextClientId(): number {
-    return ++this.#lastClientId;
+    return this.#ofThread(++this.#lastClientId);
   }
 
   nextServerId(): number {
-    return ++this.#lastServerId;
+    return this.#ofThread(++this.#lastServerId);
+  }
+
+  get threadCount(): number {
+    return this.#thread.count;
+  }
+
+  /** Different in every thread; with one thread the number itself. */
+  #ofThread(number: number): number {
+    const { index, count } = this.#thread;
+    return count === 1 ? number : number * count + index;
   }
 
   /** The tracked ones of what a server reported. */

@@ -2,6 +2,7 @@ import type { ConsoleAccess } from '../auth/index.ts';
 import type { Operations } from '../operations.ts';
 import type { Pooler } from '../pooler.ts';
 import type { Traffic } from '../traffic.ts';
+import type { Merge, OtherThreads } from '../threads/other-threads.ts';
 import type { Leg } from '../leg.ts';
 import type { Word } from './parse-command.ts';
 import type { Statistics } from './statistics.ts';
@@ -17,6 +18,8 @@ export interface ConsoleContext {
   readonly sessions: ReadonlySet<SessionFacts>;
   /** Of the program. */
   readonly version: string;
+  /** The other threads of the pooler; null: there are none. */
+  readonly others: OtherThreads | null;
 }
 
 /** An operator's connection, as SHOW CLIENTS tells it. */
@@ -62,5 +65,8 @@ export interface Show {
   readonly name: string;
   readonly needsAdmin?: boolean;
   readonly columns: readonly Column[];
+  /** How rows of several threads become one table; absent: they are the same in all. */
+  readonly merge?: Merge;
+  /** Of this thread. */
   rows(context: ConsoleContext): Cell[][];
 }

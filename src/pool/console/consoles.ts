@@ -2,6 +2,7 @@ import type { LegOwner } from '../leg.ts';
 import type { Operations } from '../operations.ts';
 import type { ConsoleLogin } from '../console-login.ts';
 import type { Pooler } from '../pooler.ts';
+import type { OtherThreads } from '../threads/other-threads.ts';
 import { Traffic } from '../traffic.ts';
 import type { ConsoleContext } from './command.ts';
 import { ConsoleSession } from './console-session.ts';
@@ -15,13 +16,14 @@ export class Consoles implements ConsoleContext {
   readonly statistics: Statistics;
   readonly sessions = new Set<ConsoleSession>();
   readonly version: string;
+  others: OtherThreads | null = null;
 
   /** @param version  the program's, for SHOW VERSION */
   constructor(operations: Operations, version: string) {
     this.operations = operations;
     this.pooler = operations.pooler;
     this.version = version;
-    this.statistics = new Statistics(this.pooler, this.traffic);
+    this.statistics = new Statistics(this.pooler, this.traffic, () => this.others?.reports ?? []);
   }
 
   /** For `PoolerOptions.console`. */

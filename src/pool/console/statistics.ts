@@ -1,25 +1,8 @@
 import type { Pooler } from '../pooler.ts';
 import type { Traffic } from '../traffic.ts';
+import type { ThreadReport } from '../threads/other-threads.ts';
+import type { CounterName, Counters } from './counters.ts';
 import { consoleDatabase } from '../client-startup.ts';
-
-/** What is counted, in the order in which SHOW STATS shows it. Times are microseconds. */
-export const counterNames = [
-  'serverAssignments',
-  'transactions',
-  'queries',
-  'received',
-  'sent',
-  'transactionUs',
-  'queryUs',
-  'waitUs',
-  'clientParses',
-  'serverParses',
-  'binds',
-  'clientLogins',
-] as const;
-
-export type CounterName = (typeof counterNames)[number];
-export type Counters = Readonly<Record<CounterName, number>>;
 
 /** Times are averages over what took them, everything else is a rate per second. */
 const countedBy: Partial<Record<CounterName, CounterName>> = {
@@ -42,11 +25,18 @@ interface Sample {
 export class Statistics {
   readonly #pooler: Pooler;
   readonly #consoleTraffic: Traffic;
+  readonly #reports: () => readonly ThreadReport[];
   #older: Sample;
   #last: Sample;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(pooler: Pooler, consoleTraffic: Traffic) {
+  /** @param reports  of the other threads, as they were at their last refresh */
+  constructor(
+    pooler: Pooler,
+    consoleTraffic: Traffic,
+    reports: () => readonly ThreadReport[] = () => [],
+  ) {
+    this.#reports = reports;
     this.#pooler = pooler;
     this.#consoleTraffic = consoleTraffic;
     this.#last = { atMs: pooler.startedAtMs, byDatabase: new Map() };
@@ -75,8 +65,20 @@ export class Statistics {
     this.#last = { atMs: Date.now(), byDatabase: this.totals() };
   }
 
-  /** By database name, in order. */
+  /** By database name, in order, over all threads. */
   totals(): Map<string, Counters> {
+    const totals = this.ownTotals();
+    for (const report of this.#reports()) {
+      for (const [name, more] of report.totals) {
+        const own = totals.get(name);
+        totals.set(name, own === undefined ? more : sumOf([own, more]));
+      }
+    }
+    return new Map([...totals].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** By database name, of this thread. */
+  ownTotals(): Map<string, Counters> {
     const totals = new Map<string, Counters>();
     for (const { name, pools } of this.#pooler.databases.values()) {
       if (pools.size === 0) continue; // nobody has been there

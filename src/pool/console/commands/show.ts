@@ -1,5 +1,6 @@
 import { shows } from '../show/index.ts';
 import type { Action, Command, Show } from '../command.ts';
+import { rowsOf } from '../../threads/merge.ts';
 import { optionalName } from './operation.ts';
 import { helpText } from './help.ts';
 
@@ -29,7 +30,10 @@ function actionOf(shown: Show): Action {
   return {
     needsAdmin,
     columns,
-    run: (context) => ({ tag: 'SHOW', table: { columns, rows: shown.rows(context) } }),
+    run: async (context) => {
+      await context.others?.refresh();
+      return { tag: 'SHOW', table: { columns, rows: rowsOf(shown, context) } };
+    },
   };
 }
 

@@ -10,6 +10,7 @@ export const showDatabases: Show = {
     reserve_pool_size:int4 server_lifetime:int4 pool_mode load_balance_hosts max_connections:int4
     current_connections:int4 max_client_connections:int4 current_client_connections:int4
     paused:int4 disabled:int4`),
+  merge: { by: 1, sum: ['current_connections', 'current_client_connections'] },
   rows: ({ pooler, sessions }) => {
     const { settings } = pooler;
     const rows = [...pooler.databases.values()].map((database) => [

@@ -10,6 +10,7 @@ export const showFds: Show = {
   needsAdmin: true,
   columns: columns(`fd:int4 task user database addr port:int4 cancel:int8 link:int4 client_encoding
     std_strings datestyle timezone password scram_client_key:bytea scram_server_key:bytea`),
+  merge: 'all',
   rows: (context) =>
     socketsOf(context).map((facts) => {
       const { remote } = placeOf(facts.leg, facts.port);

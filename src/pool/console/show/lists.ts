@@ -5,6 +5,7 @@ import { usersOf } from './users.ts';
 export const showLists: Show = {
   name: 'LISTS',
   columns: columns('list items:int4'),
+  merge: { by: 1, sum: ['items'], sumOnly: ['used_clients', 'login_clients', 'used_servers'] },
   rows: ({ pooler, sessions }) => [
     ['databases', pooler.databases.size + 1],
     ['users', usersOf(pooler).length],

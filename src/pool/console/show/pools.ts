@@ -7,12 +7,31 @@ import { columns, type Cell } from '../values.ts';
 import { byName } from './order.ts';
 import { serverState, type ServerStateName } from './server-state.ts';
 
+/** Over all threads these are added up. */
+const counted = [
+  'cl_active',
+  'cl_waiting',
+  'cl_active_cancel_req',
+  'sv_active',
+  'sv_active_cancel',
+  'sv_being_canceled',
+  'sv_idle',
+  'sv_used',
+  'sv_tested',
+  'sv_login',
+];
+
 export const showPools: Show = {
   name: 'POOLS',
   columns: columns(`database user cl_active:int4 cl_waiting:int4 cl_active_cancel_req:int4
     cl_waiting_cancel_req:int4 sv_active:int4 sv_active_cancel:int4 sv_being_canceled:int4
     sv_idle:int4 sv_used:int4 sv_tested:int4 sv_login:int4 maxwait:int4 maxwait_us:int4
     pool_mode load_balance_hosts`),
+  merge: {
+    by: 2,
+    sum: counted,
+    largest: ['maxwait'],
+  },
   rows: ({ pooler, sessions }) => {
     const zeroes = Array.from({ length: 12 }, () => 0);
     const ofConsole = [consoleDatabase, consoleDatabase, sessions.size, ...zeroes];

@@ -44,18 +44,21 @@ const debugColumns = columns(`recv_pos:int4 pkt_pos:int4 pkt_remain:int4 send_po
 export const showClients: Show = {
   name: 'CLIENTS',
   columns: [...socketColumns, ...columns('pin_reason')],
+  merge: 'all',
   rows: (context) => clientsOf(context).map((facts) => [...rowOf(facts), facts.pinReason]),
 };
 
 export const showServers: Show = {
   name: 'SERVERS',
   columns: socketColumns,
+  merge: 'all',
   rows: (context) => serversOf(context).map(rowOf),
 };
 
 export const showSockets: Show = {
   name: 'SOCKETS',
   columns: [...socketColumns, ...debugColumns],
+  merge: 'all',
   rows: (context) => socketsOf(context).map(debugRowOf),
 };
 
@@ -63,6 +66,7 @@ export const showSockets: Show = {
 export const showActiveSockets: Show = {
   name: 'ACTIVE_SOCKETS',
   columns: showSockets.columns,
+  merge: 'all',
   rows: (context) => socketsOf(context).filter(isActive).map(debugRowOf),
 };
 

@@ -7,6 +7,7 @@ export const showUsers: Show = {
   name: 'USERS',
   columns: columns(`name pool_size reserve_pool_size pool_mode max_user_connections:int4
     current_connections:int4 max_user_client_connections:int4 current_client_connections:int4`),
+  merge: { by: 1, sum: ['current_connections', 'current_client_connections'] },
   rows: ({ pooler }) =>
     usersOf(pooler).map((name) => {
       const user = pooler.config.users.get(name);
