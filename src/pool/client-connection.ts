@@ -13,6 +13,7 @@ import { Kind, type Mark } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
 import { writeQuery } from './requests.ts';
+import { Refusal } from './refusal.ts';
 import { setParametersSql } from './set-parameters.ts';
 import { nowUs } from './traffic.ts';
 
@@ -63,6 +64,8 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   readonly #statements: ClientStatements;
   readonly #toServer: MessageBuffer;
   readonly #toClient: MessageBuffer;
+  /** Whose server it has or waits for: its own pool's, unless it was routed elsewhere. */
+  #asked: PoolOfServers;
   /** Requests that wait for a server. */
   #pending: Buffer | null = null;
   /** The start of a message whose rest has not come: so much of this memory, and how much is worth a look. */
@@ -79,6 +82,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.id = identity.id;
     this.leg = identity.leg;
     this.pool = identity.pool;
+    this.#asked = identity.pool;
     this.user = identity.user;
     this.parameters = identity.parameters;
     this.cancelPid = identity.cancelPid;
@@ -239,7 +243,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     if (end === null) return this.fail('57014', 'canceled while waiting for a server');
     new BackendWriter(this.#toClient).readyForQuery(idleStatus);
     this.leg.write(this.#toClient);
-    this.pool.stopWaiting(this);
+    this.#asked.stopWaiting(this);
     this.waitingSinceUs = 0;
     this.#pending = null;
     const rest = pending.subarray(end);
@@ -303,9 +307,13 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
       if (tag === FrontendTag.query && this.pool.pooler.settings.disable_pqexec) {
         return this.fail('08P01', 'PQexec disallowed');
       }
-      const server = this.server ?? this.#acquire();
+      if (this.#mustSeeWhole(tag) && next > length) {
+        needed = size + 1;
+        break;
+      }
+      const server = this.server ?? this.#acquire(tag, bytes, at, next);
       if (server === null) {
-        this.#keepPending(bytes, at, length);
+        if (!this.#isOver) this.#keepPending(bytes, at, length);
         return;
       }
       needed = this.#neededBytes(tag, server, bytes, at, length, size);
@@ -598,10 +606,44 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     );
   }
 
-  #acquire(): PooledServer | null {
-    const server = this.pool.acquire(this);
+  /** A route decides by the text, so that all of it must be there. */
+  #mustSeeWhole(tag: number): boolean {
+    if (this.server !== null || this.pool.pooler.route === null) return false;
+    return tag === FrontendTag.query || tag === FrontendTag.parse || tag === FrontendTag.bind;
+  }
+
+  #acquire(tag: number, bytes: Buffer, at: number, next: number): PooledServer | null {
+    this.#asked = this.pool;
+    if (this.pool.pooler.route !== null) {
+      try {
+        this.#asked = this.#routed(this.#textOf(tag, bytes, at, next));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        this.fail(error.sqlstate, error.reason, error.message);
+        return null;
+      }
+    }
+    const server = this.#asked.acquire(this);
     if (server !== null) this.link(server);
     return server;
+  }
+
+  #routed(text: string | null): PoolOfServers {
+    const { pooler, database } = this.pool;
+    if (text === null) return this.pool;
+    const name = pooler.route?.({ user: this.user, database: database.name, text }) ?? null;
+    return name === null ? this.pool : pooler.routedPool(name, this.pool);
+  }
+
+  /** Of the statement that a transaction begins with; null: it has none. */
+  #textOf(tag: number, bytes: Buffer, at: number, next: number): string | null {
+    if (tag === FrontendTag.query) return bytes.toString('utf8', at + 5, next - 1);
+    const firstEnd = bytes.indexOf(0, at + 5);
+    const secondEnd = firstEnd < 0 ? -1 : bytes.indexOf(0, firstEnd + 1);
+    if (secondEnd < 0 || secondEnd >= next) return null;
+    if (tag === FrontendTag.parse) return bytes.toString('utf8', firstEnd + 1, secondEnd);
+    if (tag !== FrontendTag.bind) return null;
+    return this.#statements.textOf(bytes.toString('latin1', firstEnd + 1, secondEnd));
   }
 
   #keepPending(bytes: Buffer, start: number, end: number): void {
@@ -647,6 +689,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.#cut = null;
     this.#passLeft = 0;
     this.#stopListening();
+    this.#asked.stopWaiting(this);
     this.pool.onClientLeft(this, reason);
     server?.abandon(isMidMessage);
   }

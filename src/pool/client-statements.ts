@@ -49,6 +49,13 @@ export class ClientStatements implements NamedStatements {
     return this.#named?.get(name);
   }
 
+  /** The text of a statement, `''` the unnamed one; null: the client has none of that name. */
+  textOf(name: string): string | null {
+    const statement = name === '' ? this.#unnamed : this.#named?.get(name);
+    if (statement === undefined || statement === null) return null;
+    return statement.tail.toString('utf8', 0, Math.max(0, statement.tail.indexOf(0)));
+  }
+
   /** SQL has made it under this name. */
   set(name: string, statement: Statement): void {
     this.#named ??= new Map();

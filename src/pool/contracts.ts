@@ -17,6 +17,7 @@ import type { Leg } from './leg.ts';
 import type { ParameterSet, TrackedNames } from './parameters.ts';
 import type { PreparedStatements } from './prepared-statements.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
+import type { Route } from './route.ts';
 import type { Statement, StatementCache } from './statements.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -117,6 +118,10 @@ export interface PoolerOfPools extends ServerFacts {
   readonly log: Log;
   readonly outputs: Outputs;
   readonly statements: StatementCache;
+  /** Null: everything goes where its client is connected to. */
+  readonly route: Route | null;
+  /** The pool of another database for clients of `home`. @throws Refusal  there is no such database */
+  routedPool(database: string, home: PoolOfServers): PoolOfServers;
   readonly tracked: TrackedNames;
 }
 

@@ -31,3 +31,4 @@ export type {
 export type { LegOwner } from './leg.ts';
 export type { OperationsHost, ShutdownMode } from './operations.ts';
 export type { PoolServiceOptions, PoolStatus } from './pool-service.ts';
+export type { Route, RoutedRequest } from './route.ts';

@@ -30,6 +30,7 @@ import { claim, Limits, type Limit } from './limits.ts';
 import { Pool, type LoginFailure } from './pool.ts';
 import { QueryRewriter } from './query-rewriter.ts';
 import { Refusal } from './refusal.ts';
+import type { Route } from './route.ts';
 import { ReplicationPipe, type PipeFacts } from './replication-pipe.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
@@ -51,6 +52,8 @@ export interface PoolerOptions {
   readonly log: Log;
   /** Makes the console of a connection to database `pgbouncer`. */
   readonly console: (pooler: Pooler, login: ConsoleLogin) => LegOwner;
+  /** Default: everything goes where its client is connected to. */
+  readonly route?: Route | undefined;
 }
 
 /** Where a gate has led a database, and what the configuration said about it then. */
@@ -78,6 +81,7 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly dns: DnsCache;
   readonly cancels: Cancels;
   readonly limits: Limits;
+  readonly route: Route | null;
   readonly authQueries: AuthQueries;
   readonly databases = new Map<string, Database<Pool>>();
   readonly handshakes = new Set<ClientHandshake>();
@@ -107,6 +111,7 @@ export class Pooler implements PoolerOfPools, Reception {
     this.config = options.config;
     this.limits = new Limits(options.counts ?? new SharedCounts());
     this.log = options.log;
+    this.route = options.route ?? null;
     this.#makeConsole = options.console;
     this.tracked = new TrackedNames(options.config.settings.track_extra_parameters);
     this.dns = new DnsCache(() => ({
@@ -250,9 +255,21 @@ export class Pooler implements PoolerOfPools, Reception {
       return known;
     }
     const own = forced === null ? credentials : await this.#forcedCredentials(database, forced);
-    const made = database.pools.get(user) ?? new Pool(this, database, own);
-    database.pools.set(user, made);
-    return made;
+    return this.#poolOf(database, own);
+  }
+
+  #poolOf(database: Database<Pool>, credentials: Credentials): Pool {
+    const { user } = credentials;
+    const pool = database.pools.get(user) ?? new Pool(this, database, credentials);
+    database.pools.set(user, pool);
+    return pool;
+  }
+
+  routedPool(name: string, home: PoolOfServers): Pool {
+    const database = this.findDatabase(name);
+    const { user, password } = database.entry;
+    const credentials = user === null ? home.credentials : { user, password, scramKeys: null };
+    return this.#poolOf(database, credentials);
   }
 
   /** How servers log in; null: there is nothing to answer a request for a password with. */

@@ -10,6 +10,7 @@ import {
   loadPgbouncerIni,
   Operations,
   Pooler,
+  type Route,
 } from '../../src/pool/index.ts';
 import { createLog } from '../../src/service/index.ts';
 
@@ -23,6 +24,7 @@ export interface SceneOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** Lines of [peers] by id. */
   readonly peers?: Readonly<Record<string, string>>;
+  readonly route?: Route;
   /** The text of auth_file. Default: postgres, app, stats and outsider, without passwords. */
   readonly userlist?: string;
 }
@@ -80,6 +82,7 @@ export class Scene {
     this.pooler = await Pooler.make({
       config,
       log,
+      route: options.route,
       console: (_pooler, login) => this.consoles.open(login),
     });
     this.listener = new Listener(config.settings, (leg) => this.pooler.take(leg));
