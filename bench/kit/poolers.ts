@@ -29,6 +29,8 @@ export interface PoolerSettings {
   readonly databases: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string | number>>;
   readonly userlist?: string;
+  /** Of user postgres, to see that the pooler answers. Default: it needs none. */
+  readonly password?: string;
 }
 
 /** The built `sluice pool run`, on an unmodified pgbouncer.ini. */
@@ -52,7 +54,7 @@ export async function startPgbouncer(options: PoolerSettings): Promise<RunningPo
 
 async function startPooler(
   name: string,
-  { databases, settings, userlist }: PoolerSettings,
+  { databases, settings, userlist, password = '' }: PoolerSettings,
   start: (file: string) => ChildProcess,
 ): Promise<RunningPooler> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
@@ -78,7 +80,7 @@ async function startPooler(
   );
   const child = start(file);
   const ended = once(child, 'exit');
-  await untilListening(port, child);
+  await untilListening(port, password, child);
   const pid = child.pid ?? 0;
   return {
     name,
@@ -97,8 +99,8 @@ function lines(entries: Readonly<Record<string, string | number>>): string[] {
   return Object.entries(entries).map(([key, value]) => `${key} = ${value}`);
 }
 
-async function untilListening(port: number, child: ChildProcess): Promise<void> {
-  const url = `postgres://postgres@127.0.0.1:${port}/bench`;
+async function untilListening(port: number, password: string, child: ChildProcess): Promise<void> {
+  const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/bench`;
   for (let tries = 0; child.exitCode === null; tries++) {
     try {
       await runSql(url, 'SELECT 1');
