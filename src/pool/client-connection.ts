@@ -198,8 +198,9 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
 
   /** @param reason  null: the server has told the client itself */
   onServerLost(reason: string | null): void {
+    const isMidReply = this.server?.isMidReply === true;
     this.server = null;
-    if (reason === null) {
+    if (reason === null || isMidReply) {
       this.#leave('server closed the connection');
       this.leg.end();
     } else {
@@ -224,8 +225,11 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
    */
   fail(sqlstate: string, reason: string, message: string = reason): void {
     if (this.#isOver) return;
-    this.tellError({ severity: 'FATAL', sqlstate, message });
-    this.leg.write(this.#toClient);
+    // In the middle of a row an error would be read as part of it.
+    if (this.server?.isMidReply !== true) {
+      this.tellError({ severity: 'FATAL', sqlstate, message });
+      this.leg.write(this.#toClient);
+    }
     this.#leave(reason);
     this.leg.end();
   }
@@ -290,7 +294,8 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     while (length - at >= 5) {
       const tag = bytes[at]!;
       const size = int32At(bytes, at + 1);
-      if (size < 4 || size > most) return this.#refuseMessage(tag, `a length of ${size}`);
+      if (size < 4 || size > most || (size > mostSmallBytes && isSmall(tag)))
+        return this.#refuseMessage(tag, `a length of ${size}`);
       const next = at + 1 + size;
       if (tag === FrontendTag.terminate) return this.#terminate();
       if (!isRequest(tag)) {
@@ -709,6 +714,22 @@ const kinds: Readonly<Record<number, number>> = {
   [FrontendTag.execute]: Kind.execute,
   [FrontendTag.close]: Kind.close,
 };
+
+/** PostgreSQL's limit for messages that hold a name at most. */
+const mostSmallBytes = 10_000;
+
+function isSmall(tag: number): boolean {
+  switch (tag) {
+    case FrontendTag.query:
+    case FrontendTag.parse:
+    case FrontendTag.bind:
+    case FrontendTag.functionCall:
+    case FrontendTag.copyData:
+      return false;
+    default:
+      return true;
+  }
+}
 
 /** Messages that a server must answer. */
 function isRequest(tag: number): boolean {

@@ -43,6 +43,7 @@ export interface PooledServer {
   requestedAtMs: number;
   cancelsUnderWay: number;
   readonly hasFailed: boolean;
+  readonly isMidReply: boolean;
   readonly isFree: boolean;
   enter(state: ServerState): void;
   expect(kind: number, mark?: Mark | null): void;

@@ -128,6 +128,11 @@ export class ServerConnection implements LegOwner, PooledServer {
     return this.#passLeft === 0 && this.#cut === null;
   }
 
+  /** Its client has only part of a message: nothing else may be written to it. */
+  get isMidReply(): boolean {
+    return this.#passLeft > 0 && this.#isPassForwarded;
+  }
+
   get isInTransaction(): boolean {
     return this.status !== idleStatus;
   }
@@ -370,7 +375,7 @@ export class ServerConnection implements LegOwner, PooledServer {
     const { expected } = this;
     switch (tag) {
       case BackendTag.readyForQuery:
-        return this.#receiveReady(bytes[at + 5]!);
+        return this.#receiveReady(next - at === 6 ? bytes[at + 5]! : 0);
       case BackendTag.commandComplete:
         if (bytes[at + 5] === letterD)
           this.#receiveForgetting(bytes.toString('latin1', at + 5, next - 1));
@@ -429,6 +434,9 @@ export class ServerConnection implements LegOwner, PooledServer {
     const kind = kindOf(head);
     if (kind !== Kind.sync && kind !== Kind.query && kind !== Kind.function) {
       throw this.#nonsense('ReadyForQuery out of turn', BackendTag.readyForQuery);
+    }
+    if (!isStatus(status)) {
+      throw this.#nonsense('a status that does not exist', BackendTag.readyForQuery);
     }
     this.expected.shift();
     this.expected.dropCopyEnds();
@@ -562,8 +570,10 @@ export class ServerConnection implements LegOwner, PooledServer {
       if (this.client !== null && this.expected.size === 0) this.pool.onTransactionOpen(this);
       return;
     }
-    if (this.client === null) this.pool.onServerFree(this);
-    else this.pool.onTransactionEnd(this, this.client);
+    if (this.client === null) {
+      // What an idle server says by the way does not make it free a second time.
+      if (this.state !== 'idle') this.pool.onServerFree(this);
+    } else this.pool.onTransactionEnd(this, this.client);
   }
 
   /** The server says what no server says: it cannot be trusted with the next byte. */
@@ -580,6 +590,11 @@ export class ServerConnection implements LegOwner, PooledServer {
     const place = `${this.place.host}:${this.place.port}`;
     return new SluiceError('POOL_SERVER_NONSENSE', { place, problem, tag: describeTag(tag) });
   }
+}
+
+/** I, T, E. */
+function isStatus(status: number): boolean {
+  return status === idleStatus || status === 0x54 || status === 0x45;
 }
 
 /** Messages that come at any time and answer nothing. */

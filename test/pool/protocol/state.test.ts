@@ -10,24 +10,24 @@ describe.each(outerMajors)('session state, PostgreSQL %i', (major) => {
   test('case 38: LISTEN in transaction mode hears what everybody notifies', async () => {
     const pair = await startPair(server);
     const [a, b, c] = await Promise.all([pair.pooled(), pair.pooled(), pair.pooled()]);
-    expect(await a!.ask((w) => w.query('LISTEN news'))).toEqual(['C:LISTEN', 'Z:I']);
+    expect(await a.ask((w) => w.query('LISTEN news'))).toEqual(['C:LISTEN', 'Z:I']);
     expect(
-      await b!.ask((w) => w.parse('', 'LISTEN "News"').bind('', '', []).execute('').sync()),
+      await b.ask((w) => w.parse('', 'LISTEN "News"').bind('', '', []).execute('').sync()),
     ).toEqual(['1', '2', 'C:LISTEN', 'Z:I']);
-    await b!.ask((w) => w.query('LISTEN news'));
-    await c!.ask((w) => w.query("NOTIFY news, 'one'; NOTIFY \"News\", 'two'"));
-    expect(await a!.until('A:')).toEqual(['A:news=one']);
-    expect((await Promise.all([b!.next(), b!.next()])).toSorted()).toEqual([
+    await b.ask((w) => w.query('LISTEN news'));
+    await c.ask((w) => w.query("NOTIFY news, 'one'; NOTIFY \"News\", 'two'"));
+    expect(await a.until('A:')).toEqual(['A:news=one']);
+    expect((await Promise.all([b.next(), b.next()])).toSorted()).toEqual([
       'A:News=two',
       'A:news=one',
     ]);
     // Its own ones too, and those of a client of PostgreSQL itself.
-    await a!.ask((w) => w.query("SELECT pg_notify('news', 'own')"), 'Z:');
-    await waitFor('its own notification', () => a!.unread.includes('A:news=own') || null);
-    await b!.until('A:news=own');
+    await a.ask((w) => w.query("SELECT pg_notify('news', 'own')"), 'Z:');
+    await waitFor('its own notification', () => a.unread.includes('A:news=own') || null);
+    await b.until('A:news=own');
     await pair.database.query("NOTIFY news, 'direct'");
-    for (const client of [a!, b!]) await client.until('A:news=direct');
-    expect(c!.unread).toEqual([]);
+    for (const client of [a, b]) await client.until('A:news=direct');
+    expect(c.unread).toEqual([]);
     await pair.expectQuiet();
   });
 
