@@ -7,7 +7,7 @@ import { codeBlocks, pages, prose, readPage } from './pages.ts';
 
 const written = pages.filter((path) => !path.startsWith('docs/reference/'));
 const blocks = written.map((path) => ({ path, blocks: codeBlocks(readPage(path)) }));
-const rooms = 'APPLY|COMMAND|COMPARE|CONFIG|COPY|LEDGER|REPLICATE|STREAM';
+const rooms = 'APPLY|COMMAND|COMPARE|CONFIG|COPY|LEDGER|POOL|REPLICATE|STREAM';
 
 test.each(having(blocks.map(({ path, blocks }) => [path, blocks.flatMap(sluiceCommands)])))(
   '%s shows commands that exist, with flags that exist',
@@ -88,14 +88,19 @@ function sluiceCommands({ language, text }: { language: string; text: string }):
     .map((line) => line.replace(/^sluice /, ''));
 }
 
-/** Nothing is run: with a config file that is not there, a command that is understood ends at that. */
+/** Nothing is run: with a config file or an ini that is not there, a command that is understood ends at that. */
 async function problemOf(words: readonly string[]): Promise<string> {
   const place = words.includes('--source') || words.includes('--config');
   const isUnderstood = words[0] === 'demo' || words.includes('--help') || words[0] === '--version';
   const more = isUnderstood ? ['--help'] : ['--config', '/nowhere/sluice.toml'];
   const given = place ? dropPlace(words) : words;
-  const { stderr } = await runHere([...given, ...more]);
-  return /CONFIG_NOT_FOUND/.test(stderr) ? '' : stderr;
+  const { stderr } = await runHere([...given.map(putNowhere), ...more]);
+  return /CONFIG_NOT_FOUND|POOL_CONFIG: \/nowhere\//.test(stderr) ? '' : stderr;
+}
+
+/** What a page calls pgbouncer.ini may be here, and would be run. */
+function putNowhere(word: string): string {
+  return word.endsWith('.ini') ? '/nowhere/pgbouncer.ini' : word;
 }
 
 function dropPlace(words: readonly string[]): string[] {
