@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain syntax and no imports up here: an older Node must get as far as telling that it is too old.
-const needed = [24, 11];
+const needed = [24, 19];
 const found = process.versions.node.split('.').map(Number);
 const isNewEnough =
   Number(found[0]) > Number(needed[0]) ||

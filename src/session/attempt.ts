@@ -122,7 +122,7 @@ async function openSocketFor(
   encryption: Encryption,
   place: string,
 ): Promise<Socket> {
-  const socket = await openSocket(address, place, target.keepaliveIdleMs, deadline);
+  const socket = await openSocket(address, place, target.keepalive, deadline);
   if (encryption === 'clear') return socket;
   const encrypted = await encryptOrDestroy(socket, { host, place }, target.tls, deadline);
   if (encrypted !== null) return encrypted;

@@ -2,12 +2,13 @@ import { connect, type Socket } from 'node:net';
 import { SluiceError } from '../errors/index.ts';
 import type { Address } from './addresses.ts';
 import type { Deadline } from './deadline.ts';
+import type { Keepalive } from './target/index.ts';
 
 /** A connected socket, not yet read from. */
 export async function openSocket(
   address: Address,
   place: string,
-  keepaliveIdleMs: number | null,
+  keepalive: Keepalive | null,
   deadline: Deadline,
 ): Promise<Socket> {
   deadline.signal.throwIfAborted();
@@ -18,10 +19,12 @@ export async function openSocket(
           host: address.ip,
           port: address.port,
           noDelay: true,
-          keepAlive: keepaliveIdleMs !== null,
-          keepAliveInitialDelay: keepaliveIdleMs ?? 0,
         },
   );
+  if (keepalive !== null && !('path' in address)) {
+    const { idleMs, intervalMs, count } = keepalive;
+    socket.setKeepAlive({ enable: true, initialDelay: idleMs, interval: intervalMs, count });
+  }
   // It may break while nobody reads from it; whoever does next asks checkOpen.
   socket.on('error', ignoreLater);
   using _ = deadline.guard(socket);

@@ -36,16 +36,16 @@ test('the command line runs from the sources', async () => {
 });
 
 test('an older Node is told kindly that it is too old', async () => {
-  const older = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.10.9'})`;
+  const older = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.18.9'})`;
   const { exitCode, stderr } = await runSluice(['--version'], { nodeArgs: ['--import', older] });
   expect(exitCode).toBe(1);
   expect(stderr).toBe(
-    'sluice: COMMAND_NODE_VERSION: Node 24.10.9 is too old: sluice needs 24.11 or newer; ' +
+    'sluice: COMMAND_NODE_VERSION: Node 24.18.9 is too old: sluice needs 24.19 or newer; ' +
       'install a newer Node (https://nodejs.org)\n',
   );
 });
 
-test.each(['24.11.0', '25.0.0', '100.1.0'])('Node %s is new enough', async (version) => {
+test.each(['24.19.0', '25.0.0', '100.1.0'])('Node %s is new enough', async (version) => {
   const other = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'${version}'})`;
   const { exitCode } = await runSluice(['--version'], { nodeArgs: ['--import', other] });
   expect(exitCode).toBe(0);

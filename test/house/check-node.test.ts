@@ -8,7 +8,7 @@ const check = fileURLToPath(new URL('../../bin/check-node.mjs', import.meta.url)
 test.each([
   ['20.20.2', 2],
   ['24.9.9', 2],
-  ['24.11.0', 0],
+  ['24.19.0', 0],
   ['26.0.0', 0],
 ])('on Node %s a script ends with %i', (version, exitCode) => {
   const pretend = `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`;

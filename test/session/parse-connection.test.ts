@@ -103,7 +103,7 @@ describe('what a string leaves out', () => {
       user: userInfo().username,
       database: userInfo().username,
       connectTimeoutMs: 30_000,
-      keepaliveIdleMs: 30_000,
+      keepalive: { idleMs: 30_000, intervalMs: 0, count: 0 },
       channelBinding: 'prefer',
       tls: { mode: 'prefer', negotiation: 'postgres', minVersion: 'TLSv1.2' },
     });
@@ -197,10 +197,19 @@ describe('values', () => {
   });
 
   test('without effect are named', () => {
-    expect(parse('host=h keepalives_count=3 client_encoding=latin1').withoutEffect).toEqual([
+    expect(parse('host=h tcp_user_timeout=3 client_encoding=latin1').withoutEffect).toEqual([
       'client_encoding',
-      'keepalives_count',
+      'tcp_user_timeout',
     ]);
+  });
+
+  test('of keepalives are the system’s where they are not given', () => {
+    expect(parse('host=h keepalives_interval=5 keepalives_count=3').keepalive).toEqual({
+      idleMs: 30_000,
+      intervalMs: 5_000,
+      count: 3,
+    });
+    expect(parse('host=h keepalives=0').keepalive).toBeNull();
   });
 
   test('sslrootcert=system means verify-full', () => {

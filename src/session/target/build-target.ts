@@ -8,6 +8,7 @@ import {
   tlsVersions,
 } from './connection-target.ts';
 import type {
+  Keepalive,
   AuthMethod,
   ConnectionTarget,
   RequiredAuth,
@@ -43,7 +44,7 @@ export function buildTarget(given: Given, env: Environment): ConnectionTarget {
     options: values.text('options'),
     connectTimeoutMs:
       Math.max(values.integer('connect_timeout') ?? defaultConnectTimeoutS, 0) * 1000,
-    keepaliveIdleMs: readKeepalive(values),
+    keepalive: readKeepalive(values),
     targetSessionAttrs: values.choice('target_session_attrs', targetSessionAttrs, 'any'),
     loadBalanceHosts:
       values.choice('load_balance_hosts', ['disable', 'random'], 'disable') === 'random',
@@ -61,10 +62,15 @@ function refuseGssEncryption(values: Values): void {
   if (mode === 'require') throw badValue('gssencmode', 'disable or prefer (we have no GSSAPI)');
 }
 
-function readKeepalive(values: Values): number | null {
+function readKeepalive(values: Values): Keepalive | null {
   if (values.integer('keepalives') === 0) return null;
   const idle = values.integer('keepalives_idle') ?? 0;
-  return (idle > 0 ? idle : defaultKeepaliveIdleS) * 1000;
+  return {
+    // libpq leaves it to the system, which means two hours.
+    idleMs: (idle > 0 ? idle : defaultKeepaliveIdleS) * 1000,
+    intervalMs: Math.max(0, values.integer('keepalives_interval') ?? 0) * 1000,
+    count: Math.max(0, values.integer('keepalives_count') ?? 0),
+  };
 }
 
 function readProtocols(values: Values): Pick<ConnectionTarget, 'minProtocol' | 'maxProtocol'> {

@@ -15,8 +15,8 @@ export interface ConnectionTarget {
   readonly options: string | null;
   /** For each address tried, name lookup to first ReadyForQuery; 0 waits for ever. */
   readonly connectTimeoutMs: number;
-  /** Idle time before the first TCP keepalive; null sends none. */
-  readonly keepaliveIdleMs: number | null;
+  /** Null sends no TCP keepalives. */
+  readonly keepalive: Keepalive | null;
   readonly targetSessionAttrs: TargetSessionAttrs;
   readonly loadBalanceHosts: boolean;
   readonly channelBinding: ChannelBinding;
@@ -26,6 +26,16 @@ export interface ConnectionTarget {
   readonly tls: TlsTarget;
   /** Keywords that were given and mean nothing here: for people who wonder why. */
   readonly withoutEffect: readonly string[];
+}
+
+/** When a peer that is silent counts as gone. 0 is as the system has it. */
+export interface Keepalive {
+  /** Before the first one is sent. */
+  readonly idleMs: number;
+  /** Between two of them. */
+  readonly intervalMs: number;
+  /** Unanswered ones until the connection is given up. */
+  readonly count: number;
 }
 
 export interface TargetHost {

@@ -10,6 +10,7 @@ export type {
   AuthMethod,
   ChannelBinding,
   ConnectionTarget,
+  Keepalive,
   ProtocolChoice,
   RequiredAuth,
   TargetHost,

@@ -28,9 +28,9 @@ export const keywords = {
   host: { env: 'PGHOST', effect: 'used' },
   hostaddr: { env: 'PGHOSTADDR', effect: 'used' },
   keepalives: { effect: 'used' },
-  keepalives_count: { effect: 'none' }, // Node lets only the idle time be set
+  keepalives_count: { effect: 'used' },
   keepalives_idle: { effect: 'used' },
-  keepalives_interval: { effect: 'none' },
+  keepalives_interval: { effect: 'used' },
   krbsrvname: { env: 'PGKRBSRVNAME', effect: 'none' },
   load_balance_hosts: { env: 'PGLOADBALANCEHOSTS', effect: 'used' },
   max_protocol_version: { env: 'PGMAXPROTOCOLVERSION', effect: 'used' },
