@@ -112,6 +112,8 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   }
 
   onBytes(chunk: Buffer, length: number): void {
+    // It was told that it is over, and has not heard it yet: nothing of this is done.
+    if (this.#isOver) return;
     this.pool.traffic.received += length;
     if (this.#pending !== null) {
       this.#keepPending(chunk, 0, length);
