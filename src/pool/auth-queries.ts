@@ -17,7 +17,7 @@ const idleMs = 60_000;
 interface AuthQueryFacts {
   readonly config: PoolerConfig;
   readonly users: { readonly file: AuthFile | null };
-  findDatabase(name: string): Database;
+  readonly databases: { find(name: string): Database };
   serverTls(database: Database): TlsTarget;
 }
 
@@ -47,7 +47,7 @@ export class AuthQueries {
     const authUser = entry?.authUser || settings.auth_user;
     if (entry === undefined || authUser === '') return null;
     const at = entry.authDbname || settings.auth_dbname || databaseName;
-    const database = this.#pooler.findDatabase(at);
+    const database = this.#pooler.databases.find(at);
     const query = new AuthQuery(entry.authQuery || settings.auth_query, async (text, name) => {
       const session = await this.#sessionOf(database, authUser);
       const { rows } = await session.query(text, [name]);

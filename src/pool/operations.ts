@@ -64,7 +64,7 @@ export class Operations {
     paused.isPaused = true;
     const databases = this.#databases(name);
     try {
-      await this.pooler.until(() => {
+      await this.pooler.changes.until(() => {
         if (!paused.isPaused) return true;
         closeIdle(databases(), 'pause mode');
         return databases().every(({ serverCount }) => serverCount === 0);
@@ -129,7 +129,7 @@ export class Operations {
     const closing = this.#databases(name)()
       .flatMap(({ pools }) => [...pools.values()])
       .flatMap(({ servers }) => [...servers].filter(({ closeReason }) => closeReason !== null));
-    await this.pooler.until(() => closing.every(({ state }) => state === 'closed'), signal);
+    await this.pooler.changes.until(() => closing.every(({ state }) => state === 'closed'), signal);
   }
 
   /** Drops clients and servers at once, and pauses. */
@@ -277,7 +277,7 @@ export class Operations {
 
   #untilServersReleased(): Promise<void> {
     const databases = this.#databases(null);
-    return this.pooler.until(() => {
+    return this.pooler.changes.until(() => {
       this.pooler.isPaused = true; // whatever RESUME says
       closeIdle(databases(), 'pooler is shutting down');
       return databases().every(({ serverCount }) => serverCount === 0);
@@ -290,7 +290,7 @@ export class Operations {
       pooler.clients.size === 0 &&
       pooler.pipes.size === 0 &&
       [...pooler.handshakes].every(({ database }) => database === consoleDatabase);
-    return pooler.until(isEmpty, this.#hurry.signal);
+    return pooler.changes.until(isEmpty, this.#hurry.signal);
   }
 
   #drop({ name, pools }: Database<Pool>, reason: string): void {
@@ -329,7 +329,7 @@ export class Operations {
     for (const { pools } of this.#databases(name)()) {
       for (const pool of pools.values()) pool.serveWaiting();
     }
-    this.pooler.onServerIdle();
+    this.pooler.changes.tell();
   }
 
   #checkRunning(): void {
@@ -357,7 +357,7 @@ export class Operations {
   /** @returns null for the console's own */
   #find(name: string): Database<Pool> | null {
     if (name === consoleDatabase) return null;
-    const database = this.pooler.lookUp(name);
+    const database = this.pooler.databases.lookUp(name);
     if (database === undefined) throw new Refusal('08P01', `no such database: ${name}`);
     return database;
   }

@@ -28,7 +28,7 @@ export class PoolGate implements Gate {
   async redirect(target: GateTarget): Promise<void> {
     if (!this.#isPaused) throw new SluiceError('GATE_NOT_PAUSED', { gate: this.name });
     const { pooler } = this.#operations;
-    this.#before ??= pooler.placeOf(this.#database);
+    this.#before ??= pooler.databases.placeOf(this.#database);
     await pooler.redirect(this.#database, target);
   }
 

@@ -30,7 +30,7 @@ export interface PoolHost extends PoolerOfPools {
   nextServerId(): number;
   onServerOpened(server: ServerConnection): void;
   onServerClosed(server: ServerConnection): void;
-  onServerIdle(): void;
+  readonly changes: { tell(): void };
   onClientLeft(client: ClientConnection, reason: string): void;
   onNotification(server: ServerConnection, notification: Notification): void;
 }
@@ -307,7 +307,7 @@ export class Pool implements PoolOfServers {
     if (this.waiting.size > 0 && !this.isPaused) return this.#giveToFirst(server);
     server.enter('idle');
     this.idle.push(server);
-    this.pooler.onServerIdle();
+    this.pooler.changes.tell();
   }
 
   #giveToFirst(server: ServerConnection): void {
@@ -352,7 +352,7 @@ export class Pool implements PoolOfServers {
       this.database.serverCount--;
       this.pooler.releaseServer(this);
       this.#onOpenFailed(error);
-      this.pooler.onServerIdle();
+      this.pooler.changes.tell();
       return;
     }
     this.loginsUnderWay--;

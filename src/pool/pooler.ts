@@ -18,11 +18,13 @@ import {
   type LoginDone,
   type Reception,
 } from './client-handshake.ts';
-import { consoleDatabase, type ClientStartup } from './client-startup.ts';
-import type { DatabaseEntry, PoolerConfig, PoolMode, PoolSettings } from './config/index.ts';
+import { Changes } from './changes.ts';
+import type { ClientStartup } from './client-startup.ts';
+import type { PoolerConfig, PoolMode, PoolSettings } from './config/index.ts';
 import type { Outputs, PoolerOfPools, PoolOfServers, ServerSource } from './contracts.ts';
 import type { ConsoleLogin } from './console-login.ts';
-import { Database } from './database.ts';
+import type { Database } from './database.ts';
+import { Databases, retire } from './databases.ts';
 import { DnsCache } from './dns-cache.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import { ParameterSet, TrackedNames } from './parameters.ts';
@@ -56,12 +58,6 @@ export interface PoolerOptions {
   readonly route?: Route | undefined;
 }
 
-/** Where a gate has led a database, and what the configuration said about it then. */
-interface Redirect {
-  readonly target: GateTarget;
-  readonly fileEntry: DatabaseEntry | null;
-}
-
 const outputBytes = 256 * 1024;
 
 /**
@@ -83,7 +79,9 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly limits: Limits;
   readonly route: Route | null;
   readonly authQueries: AuthQueries;
-  readonly databases = new Map<string, Database<Pool>>();
+  readonly databases: Databases;
+  /** Something has become free or is gone. */
+  readonly changes = new Changes();
   readonly handshakes = new Set<ClientHandshake>();
   readonly clients = new Set<ClientConnection>();
   readonly pipes = new Set<ReplicationPipe>();
@@ -101,8 +99,6 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly #watching: QueryRewriter;
   readonly #naming: QueryRewriter;
   readonly #makeConsole: PoolerOptions['console'];
-  readonly #watchers = new Set<() => void>();
-  readonly #redirects = new Map<string, Redirect>();
   readonly #thread: ThreadPlace;
   #lastClientId = 0;
   #lastServerId = 0;
@@ -118,6 +114,7 @@ export class Pooler implements PoolerOfPools, Reception {
       found: this.settings.dns_max_ttl,
       missing: this.settings.dns_nxdomain_ttl,
     }));
+    this.databases = new Databases(options.config);
     this.#naming = new QueryRewriter(null);
     this.#watching = new QueryRewriter(new SessionStateRules(this.tracked));
     this.#thread = options.thread ?? onlyThread;
@@ -130,10 +127,7 @@ export class Pooler implements PoolerOfPools, Reception {
     const pooler = new Pooler(options);
     pooler.clientTls = loadClientTls(options.config.settings);
     pooler.users = await Users.load(options.config.settings, pooler.authQueries);
-    for (const entry of options.config.databases.values()) {
-      if (entry.name !== '*')
-        pooler.databases.set(entry.name, new Database<Pool>(entry.name, entry, false));
-    }
+    pooler.databases.configure(options.config);
     return pooler;
   }
 
@@ -147,7 +141,7 @@ export class Pooler implements PoolerOfPools, Reception {
 
   /** Every pool of every database. */
   get pools(): Pool[] {
-    return [...this.databases.values()].flatMap((database) => [...database.pools.values()]);
+    return [...this.databases.values()].flatMap(({ pools }) => [...pools.values()]);
   }
 
   /** Puts another configuration in force. What it cannot change in a running pooler stays as it was. */
@@ -157,20 +151,11 @@ export class Pooler implements PoolerOfPools, Reception {
     this.clientTls = clientTls;
     this.config = config;
     this.dns.forget();
-    for (const entry of config.databases.values()) {
-      if (entry.name !== '*') this.#configureDatabase(this.#redirected(entry));
-    }
-    for (const database of this.databases.values()) this.#findGone(database);
+    this.databases.configure(config);
     for (const pool of this.pools) {
       pool.configure();
       pool.serveWaiting();
     }
-  }
-
-  /** Where servers of a database are. */
-  placeOf(name: string): GateTarget {
-    const { entry, serverName } = this.findDatabase(name);
-    return { host: entry.hosts.join(','), port: entry.port, database: serverName };
   }
 
   /**
@@ -179,9 +164,14 @@ export class Pooler implements PoolerOfPools, Reception {
    * @throws Refusal  there is no such database
    */
   async redirect(name: string, target: GateTarget): Promise<void> {
-    this.findDatabase(name);
-    this.#redirects.set(name, { target, fileEntry: this.config.databases.get(name) ?? null });
+    this.databases.redirect(name, target);
     await this.configure(this.config);
+  }
+
+  /** Servers of the database are opened anew as they get free. */
+  reconnect(database: Database<Pool>): void {
+    retire(database, 'RECONNECT command issued', this.settings.server_fast_close);
+    this.dns.forget();
   }
 
   take(leg: Leg): void {
@@ -227,23 +217,9 @@ export class Pooler implements PoolerOfPools, Reception {
     }
   }
 
-  /** Also one that is made from `*` because it was asked for. */
-  lookUp(name: string): Database<Pool> | undefined {
-    return this.databases.get(name) ?? this.#automatic(name);
-  }
-
-  /** @throws Refusal */
-  findDatabase(name: string): Database<Pool> {
-    const known = this.lookUp(name);
-    if (known === undefined) throw new Refusal('3D000', `no such database: ${name}`);
-    if (known.isDisabled) throw new Refusal('08P01', `database "${name}" is disabled`);
-    known.usedAtMs = Date.now();
-    return known;
-  }
-
   /** The pool that a client of this database and user belongs to. @throws Refusal */
   async poolFor(name: string, credentials: Credentials): Promise<Pool> {
-    const database = this.findDatabase(name);
+    const database = this.databases.find(name);
     this.#checkClientLimits(database, credentials.user);
     const forced = database.entry.user;
     const user = forced ?? credentials.user;
@@ -266,7 +242,7 @@ export class Pooler implements PoolerOfPools, Reception {
   }
 
   routedPool(name: string, home: PoolOfServers): Pool {
-    const database = this.findDatabase(name);
+    const database = this.databases.find(name);
     const { user, password } = database.entry;
     const credentials = user === null ? home.credentials : { user, password, scramKeys: null };
     return this.#poolOf(database, credentials);
@@ -319,7 +295,7 @@ export class Pooler implements PoolerOfPools, Reception {
       this.pipes.delete(over);
       pool.database.serverCount--;
       ofDatabase.add(-1);
-      this.#tell();
+      this.changes.tell();
     });
     this.pipes.add(pipe);
     pool.database.serverCount++;
@@ -403,7 +379,7 @@ export class Pooler implements PoolerOfPools, Reception {
         reason,
       });
     }
-    this.#tell();
+    this.changes.tell();
   }
 
   /** @param reason  null: it went on to something else */
@@ -436,7 +412,7 @@ export class Pooler implements PoolerOfPools, Reception {
       });
     }
     this.#serveOthers(pool);
-    this.#tell();
+    this.changes.tell();
   }
 
   onNotification(server: ServerConnection, notification: Notification): void {
@@ -444,101 +420,6 @@ export class Pooler implements PoolerOfPools, Reception {
       database: server.pool.database.name,
       channel: notification.channel,
     });
-  }
-
-  /** Resolves when `isTrue` is; asked again whenever a client or server leaves or gets free. */
-  async until(isTrue: () => boolean, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (isTrue()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (isTrue()) resolve();
-    };
-    const give = (): void => reject(signal?.reason);
-    this.#watchers.add(look);
-    signal?.addEventListener('abort', give, { once: true });
-    try {
-      await promise;
-    } finally {
-      this.#watchers.delete(look);
-      signal?.removeEventListener('abort', give);
-    }
-  }
-
-  /** Something has become free or is gone. */
-  #tell(): void {
-    for (const look of this.#watchers) look();
-  }
-
-  /** Asked of every server that gets free: cheap when nobody waits for it. */
-  onServerIdle(): void {
-    if (this.#watchers.size > 0) this.#tell();
-  }
-
-  #automatic(name: string): Database<Pool> | undefined {
-    const entry = this.config.databases.get('*');
-    if (entry === undefined || name === consoleDatabase) return undefined;
-    const database = new Database<Pool>(name, { ...entry, name }, true);
-    this.databases.set(name, database);
-    return database;
-  }
-
-  /** What a gate has redirected stays so until the file says something new about it. */
-  #redirected(entry: DatabaseEntry): DatabaseEntry {
-    const redirect = this.#redirects.get(entry.name);
-    if (redirect === undefined) return entry;
-    if (redirect.fileEntry === null || isElsewhere(redirect.fileEntry, entry)) {
-      this.#redirects.delete(entry.name);
-      return entry;
-    }
-    const { host, port, database } = redirect.target;
-    return { ...entry, hosts: host === '' ? [] : host.split(','), port, dbname: database };
-  }
-
-  #configureDatabase(entry: DatabaseEntry): void {
-    const known = this.databases.get(entry.name);
-    if (known === undefined) {
-      this.databases.set(entry.name, new Database<Pool>(entry.name, entry, false));
-      return;
-    }
-    if (isElsewhere(known.entry, entry)) this.#retire(known, 'database configuration changed');
-    known.entry = entry;
-  }
-
-  /** A database that is no longer configured serves its clients to the end of their transactions. */
-  #findGone(database: Database<Pool>): void {
-    if (
-      database.isAutomatic
-        ? this.config.databases.has('*')
-        : this.config.databases.has(database.name)
-    ) {
-      return;
-    }
-    this.#retire(database, 'database removed');
-    for (const pool of database.pools.values()) {
-      for (const client of pool.clients) client.fail('08P01', 'database removed');
-    }
-    if (database.serverCount === 0) this.databases.delete(database.name);
-  }
-
-  /** Every server of the database is closed once it is free. */
-  #retire(database: Database<Pool>, reason: string): void {
-    for (const pool of database.pools.values()) {
-      pool.failure = null;
-      pool.welcome = null;
-      pool.hub.close(); // who listens there would hear nothing more, and not know it
-      for (const server of pool.servers) {
-        server.closeReason ??= reason;
-        const isLeft =
-          server.state === 'idle' || (this.settings.server_fast_close && server.isFree);
-        if (isLeft) server.close(reason);
-      }
-    }
-  }
-
-  reconnect(database: Database<Pool>): void {
-    this.#retire(database, 'RECONNECT command issued');
-    this.dns.forget();
   }
 
   #checkClientLimits(database: Database, user: string): void {
@@ -587,25 +468,6 @@ export class Pooler implements PoolerOfPools, Reception {
       if (isRelated && other !== pool && other.waiting.size > 0) other.serveWaiting();
     }
   }
-}
-
-/** What a server is reached by or logs in with has changed: those there are of no more use. */
-function isElsewhere(before: DatabaseEntry, after: DatabaseEntry): boolean {
-  return placeKey(before) !== placeKey(after);
-}
-
-function placeKey(entry: DatabaseEntry): string {
-  return JSON.stringify([
-    entry.dbname,
-    entry.hosts,
-    entry.port,
-    entry.user,
-    entry.password?.reveal() ?? null,
-    entry.tls,
-    entry.connectQuery,
-    entry.targetSessionAttrs,
-    entry.parameters,
-  ]);
 }
 
 function messageOf(error: unknown): string {
