@@ -24,7 +24,8 @@ export function describeCommands(): string {
       ],
     ),
     'The first SIGINT, SIGTERM or SIGHUP stops cleanly; another one ends the process at once, which loses nothing ' +
-      'either: the next start goes on from what is committed.',
+      'either: the next start goes on from what is committed. `sluice pool run` has the signals of pgBouncer instead, and ' +
+      '`sluice run` with `[pool]` takes SIGHUP as RELOAD.',
     ...program.commands.flatMap((command) => describe(command, 'sluice')),
   ]);
 }
