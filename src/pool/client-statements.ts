@@ -17,6 +17,9 @@ export const notEnough = -1;
 
 const statementKind = 0x53; // S
 
+/** An empty text without parameters: enough to hear that the name is taken, and nothing to do harm. */
+const emptyTail = Buffer.alloc(3);
+
 const nothingToUndo = (): void => undefined;
 
 /**
@@ -142,9 +145,14 @@ export class ClientStatements implements NamedStatements {
   /** As in PostgreSQL, an error that the connection survives: the server itself says so. */
   #parseAgain(name: string, known: Statement, server: PooledServer): void {
     this.#ensure(known, server);
-    writeParse(this.#out, known.serverName, known.tail);
+    writeParse(this.#out, known.serverName, emptyTail);
     const rename = { from: known.serverName, to: Buffer.from(name, 'latin1').toString() };
-    server.expect(Kind.parse, { undo: nothingToUndo, rename });
+    // It has forgotten the name just now, in what is still on its way, and has this nothing in its place.
+    const done = (): void => {
+      server.prepared.delete(known);
+      server.prepared.doubt(known, false);
+    };
+    server.expect(Kind.parse, { undo: nothingToUndo, done, rename });
   }
 
   #parseUnnamed(

@@ -28,6 +28,8 @@ const kindMask = 0x0f;
 export interface Mark {
   /** @param wasTried  the server came to it, and it failed */
   undo(wasTried: boolean): void;
+  /** The server has done it. */
+  done?(): void;
   /** An error that answers this request names the statement as we do, not as the client does. */
   readonly rename?: { readonly from: string; readonly to: string };
 }

@@ -425,6 +425,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   #answerIt(kind: number, tag: number): boolean {
     const { head } = this.expected;
     if (kindOf(head) !== kind) throw this.#nonsense('a reply out of turn', tag);
+    this.expected.headMark?.done?.();
     this.expected.shift();
     return (head & skip) === 0;
   }

@@ -266,14 +266,6 @@ describe('servers and clients that talk nonsense', () => {
     await waitFor('the pool to be quiet', () => whatIsBusy(scene.pooler).length === 0);
   }
 
-  const raw = (socket: Socket, ...pieces: (Buffer | string)[]): void =>
-    void socket.write(Buffer.concat(pieces.map((piece) => Buffer.from(piece))));
-  const lying = (tag: string, length: number): Buffer => {
-    const bytes = frame(tag, 'body');
-    bytes.writeInt32BE(length, 1);
-    return bytes;
-  };
-
   test.each<[string, (said: BackendWriter, socket: Socket) => void]>([
     [
       'an error without SQLSTATE, then ready',
@@ -390,3 +382,14 @@ describe('servers and clients that talk nonsense', () => {
     await expectAlive(fake, scene);
   });
 });
+
+function raw(socket: Socket, ...pieces: (Buffer | string)[]): void {
+  socket.write(Buffer.concat(pieces.map((piece) => Buffer.from(piece))));
+}
+
+/** A message whose length word is not its length. */
+function lying(tag: string, length: number): Buffer {
+  const bytes = frame(tag, 'body');
+  bytes.writeInt32BE(length, 1);
+  return bytes;
+}

@@ -257,6 +257,18 @@ describe.each(outerMajors)('prepared statements, PostgreSQL %i', (major) => {
     ]);
   });
 
+  test('case 15: ... and what is parsed behind it in one write harms nobody else', async () => {
+    const pair = await startPair(server);
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    for (const client of [a, b]) await client.ask((w) => w.parse('s', 'SELECT 1').sync());
+    await a.ask((w) => w.query('DEALLOCATE ALL').parse('s', 'SELECT 2').sync(), 2);
+    expect(await use(b, 's')).toBe('D:1');
+    expect(
+      await b.ask((w) => w.parse('r', 'SELECT 1').bind('', 'r', []).execute('').sync()),
+    ).toContain('D:1');
+    await pair.expectQuiet();
+  });
+
   test('case 16: SQL PREPARE, EXECUTE and DEALLOCATE mean the same on every server', async () => {
     const pair = await startPair(server, { poolSize: 3 });
     await pair.sameAsDirect([
