@@ -12,6 +12,11 @@ export const poolRunErrors = {
     message: '{file}: -d needs {setting}',
     remedy: 'set {setting}, or run it in the foreground under a service manager',
   },
+  POOL_LOG_FILE: {
+    decision: 'fix',
+    message: 'logfile {file} cannot be written: {reason}',
+    remedy: 'make its folder, and let the user of the pooler write there',
+  },
   POOL_NOT_CONFIGURED: {
     decision: 'fix',
     message: '{file} has no [pool] section',

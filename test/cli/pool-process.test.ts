@@ -70,6 +70,14 @@ describe('as a process', () => {
     expect(stderr).toContain('POOL_AUTH_FILE_UNREADABLE');
   });
 
+  test('a log file that cannot be written is told at the start', async () => {
+    const settings = { logfile: join(folder, 'none', 'log') };
+    const file = await writeIni(folder, { databases: {}, settings });
+    const { exitCode, stderr } = await runSluice(['pool', 'run', file]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^sluice: POOL_LOG_FILE: logfile .*ENOENT/);
+  });
+
   test('-d needs a pidfile and a log file', async () => {
     const { exitCode, stderr } = await runSluice([
       'pool',

@@ -1,6 +1,7 @@
 import { createLog, type Log, type LogFields, type LogLevel } from '../../service/index.ts';
 import type { PoolSettings } from '../../pool/index.ts';
 import type { CommandIo } from '../io.ts';
+import { LogFile } from './log-file.ts';
 import { describeLine } from '../logging.ts';
 
 /** What says where the log goes. A new object each time the configuration changed. */
@@ -17,6 +18,7 @@ export class PoolLog implements Log {
   readonly #options: PoolLogOptions;
   #inForce: LogSettings | undefined;
   #log: Log | undefined;
+  #file: LogFile | undefined;
 
   constructor(io: CommandIo, settings: () => LogSettings, options: PoolLogOptions) {
     this.#io = io;
@@ -54,17 +56,16 @@ export class PoolLog implements Log {
   }
 
   #open({ logfile, verbose }: LogSettings): Log {
+    this.#file?.close();
+    this.#file = undefined;
     const { isQuiet, extraVerbose } = this.#options;
     const level: LogLevel = verbose + extraVerbose > 0 ? 'debug' : (this.#options.level ?? 'info');
     const toStderr = createLog({ level, write: (line) => this.#show(line) });
     if (logfile === '') return isQuiet ? createLog({ level: 'silent' }) : toStderr;
-    try {
-      const toFile = createLog({ level, file: logfile });
-      return isQuiet ? toFile : both(toFile, toStderr);
-    } catch (error) {
-      toStderr.error('logfile cannot be opened: the log goes to stderr only', { error });
-      return toStderr;
-    }
+    const file = new LogFile(logfile, (line) => this.#show(line));
+    this.#file = file;
+    const toFile = createLog({ level, write: (line) => file.write(line) });
+    return isQuiet ? toFile : both(toFile, toStderr);
   }
 
   /** A person gets short lines, what collects logs gets JSON. */

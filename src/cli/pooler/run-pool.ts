@@ -3,6 +3,7 @@ import { PoolService, type PoolerConfig } from '../../pool/index.ts';
 import { Metrics, StatusServer, type Log, type LogLevel } from '../../service/index.ts';
 import type { CommandIo } from '../io.ts';
 import { readVersion } from '../version.ts';
+import { LogFile } from './log-file.ts';
 import { PidFile } from './pid-file.ts';
 import { PoolLog, type LogSettings } from './pool-log.ts';
 import { onPoolSignals } from './signals.ts';
@@ -27,6 +28,7 @@ export interface PoolRun {
 /** A pooler as this process, from its start to its end. */
 export async function runPool(io: CommandIo, run: PoolRun): Promise<void> {
   const { settings } = run.config;
+  LogFile.check(settings.logfile);
   const log = new PoolLog(
     io,
     logSettings(run, () => service.pooler?.config ?? run.config),
