@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { ThreadPlace } from './cancels.ts';
 import { Lifecycle, type Log, type Metrics, type Service } from '../service/index.ts';
 import type { PoolerConfig } from './config/index.ts';
@@ -106,6 +107,14 @@ export class PoolService implements Service {
   /** Null before it is ready and after it has ended. */
   get consoles(): Consoles | null {
     return this.#running?.consoles ?? null;
+  }
+
+  /** Sockets and folders that it has made, for a process that becomes another user: they must be its own. */
+  get ownPaths(): string[] {
+    const { listener, crew } = this.#running ?? {};
+    const sockets = (listener?.addresses ?? []).filter((address) => address.startsWith('/'));
+    const door = crew?.door.path;
+    return door === undefined ? sockets : [...sockets, dirname(door), door];
   }
 
   start(signal?: AbortSignal): void {

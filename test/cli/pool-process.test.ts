@@ -119,7 +119,7 @@ describe('as a process', () => {
       await mkdir(own);
       await chmod(folder, 0o755);
       await chmod(own, 0o777);
-      const settings = { pidfile: join(own, 'pid'), unix_socket_dir: own };
+      const settings = { pidfile: join(own, 'pid'), unix_socket_dir: own, workers: 2 };
       const database = await server.database();
       const file = await writeIni(folder, { databases: { app: lineTo(database) }, settings });
       const { sluice, port } = await startPool(file, ['-u', 'nobody']);

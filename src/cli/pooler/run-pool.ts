@@ -113,8 +113,7 @@ async function dropPrivileges(
 ): Promise<void> {
   const { service, pidFile, logfile, log } = owned;
   await pidFile.giveTo(user);
-  const sockets = (service.listener?.addresses ?? []).filter((address) => address.startsWith('/'));
-  for (const path of [...sockets, ...(logfile === '' ? [] : [logfile])]) {
+  for (const path of [...service.ownPaths, ...(logfile === '' ? [] : [logfile])]) {
     await chown(path, user.uid, user.gid);
   }
   becomeUser(user);
