@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { MessageWriter } from '../../../src/wire/index.ts';
 import { ended, openPipeline, type PipelineClient, type Until } from '../../kit/index.ts';
-import type { Step } from './program.ts';
+import type { Leaving, Step } from './program.ts';
 
 const zones = ['UTC', 'Asia/Tokyo', 'America/Lima'] as const;
 
@@ -77,7 +77,7 @@ export class ModelClient {
       case 'several':
         return this.#expect(
           (w) => w.query(`SELECT '${mark}' AS v; SELECT; SELECT '${mark}' AS v`),
-          [...['T:v', ...row], ...['T:', 'D:', 'C:SELECT 1'], ...['T:v', ...row], ready],
+          ['T:v', ...row, 'T:', 'D:', 'C:SELECT 1', 'T:v', ...row, ready],
         );
       case 'many': {
         const marks = Array.from({ length: step.count }, (_, i) => `${mark}.${i}`);
@@ -298,7 +298,8 @@ export class ModelClient {
     const answer = this.#hear((w) => w.query(`SELECT pg_sleep(0.005), '${mark}' AS v`), 1);
     await delay(afterMs);
     const cancelled = client.cancel().catch(() => undefined); // refused when the pool is full
-    const came = await answer.finally(() => cancelled);
+    const came = await answer;
+    await cancelled;
     const isHit = came.includes('E:57014');
     const row = ['T:pg_sleep,v', `D:,${mark}`];
     // It may be hit before, between and after what it says, never without saying so.
@@ -310,10 +311,16 @@ export class ModelClient {
     else this.#compare(came, [...row, 'C:SELECT 1', 'Z:I']);
   }
 
-  async #leave(way: 'close' | 'vanish' | 'midway'): Promise<void> {
+  async #leave(way: Leaving): Promise<void> {
     const client = this.#connected;
     if (way === 'close') await client.close();
-    else if (way === 'vanish') {
+    else if (way === 'open') {
+      const mark = this.#mark();
+      const text = `BEGIN; INSERT INTO sink VALUES (0, 'not committed'); SELECT '${mark}' AS v`;
+      const wanted = ['C:BEGIN', 'C:INSERT 0 1', 'T:v', `D:${mark}`, 'C:SELECT 1', 'Z:T'];
+      await this.#expect((w) => w.query(text), wanted);
+      client.vanish();
+    } else if (way === 'vanish') {
       await client.send((w) =>
         w.query('BEGIN').query("SELECT 'left behind'").parse('', 'SELECT 1'),
       );

@@ -51,6 +51,7 @@ describe.each(outerMajors)('random clients of one pool, PostgreSQL %i', (major) 
     await pair.expectQuiet();
     expect(whatIsBusy(pooler)).toEqual([]);
     expect(pooler.cancels.count).toBe(0);
+    expect(await pair.database.rows('SELECT FROM sink WHERE n = 0')).toEqual([]);
     for (const pool of pooler.pools) {
       expect(pool.servers.size).toBeLessThanOrEqual(program.poolSize);
       expect(pool.clients.size).toBe(0);

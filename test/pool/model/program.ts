@@ -25,7 +25,10 @@ export type Step =
   | { readonly does: 'forget'; readonly isAll: boolean }
   | { readonly does: 'cancel'; readonly afterMs: number }
   | { readonly does: 'transaction'; readonly steps: readonly Step[]; readonly isKept: boolean }
-  | { readonly does: 'leave'; readonly way: 'close' | 'vanish' | 'midway' };
+  | { readonly does: 'leave'; readonly way: Leaving };
+
+/** `open`: in a transaction; `midway`: before a Sync; `vanish`: with requests on their way. */
+export type Leaving = 'close' | 'open' | 'vanish' | 'midway';
 
 /** What happens to a whole pool. */
 export interface Program {
@@ -74,7 +77,7 @@ const step: Arbitrary<Step> = oneof(
     steps: array(inTransaction, { minLength: 1, maxLength: 4 }),
     isKept: constantFrom(true, false),
   }),
-  record({ does: constant('leave'), way: constantFrom('close', 'vanish', 'midway') }),
+  record({ does: constant('leave'), way: constantFrom('close', 'open', 'vanish', 'midway') }),
 );
 
 export function programs(mostClients: number, mostSteps: number): Arbitrary<Program> {

@@ -19,10 +19,6 @@ const pidQuery = 'SELECT pg_backend_pid()';
 describe.each(outerMajors)('faults, PostgreSQL %i', (major) => {
   const server = postgres(major);
 
-  async function pidOf(client: PipelineClient): Promise<string> {
-    return (await client.ask((w) => w.query(pidQuery)))[1]!.slice(2);
-  }
-
   test('case 33: an idle server that ends is replaced, and no client hears of it', async () => {
     const pair = await startPair(server);
     const client = await pair.pooled();
@@ -244,28 +240,6 @@ describe('servers and clients that talk nonsense', () => {
     await expectAlive(fake, scene);
   });
 
-  async function startFake(): Promise<{ fake: FakeServer; scene: Scene }> {
-    const fake = await startFakeServer((tag, said) => {
-      if (tag === 'Q') oneRow(said, 'right');
-    });
-    const scene = await startScene({
-      databases: { app: fake.line },
-      settings: { pool_mode: 'transaction', default_pool_size: 1, server_login_retry: 0.1 },
-    });
-    return { fake, scene };
-  }
-
-  /** The pool lives, its next client gets the right answer. */
-  async function expectAlive(fake: FakeServer, scene: Scene): Promise<void> {
-    fake.answers = (tag, said) => {
-      if (tag === 'Q') oneRow(said, 'right');
-    };
-    const next = await openPipeline(scene.port, { database: 'app' });
-    expect(await next.ask((w) => w.query('SELECT'))).toContain('D:right');
-    await next.close();
-    await waitFor('the pool to be quiet', () => whatIsBusy(scene.pooler).length === 0);
-  }
-
   test.each<[string, (said: BackendWriter, socket: Socket) => void]>([
     [
       'an error without SQLSTATE, then ready',
@@ -392,4 +366,30 @@ function lying(tag: string, length: number): Buffer {
   const bytes = frame(tag, 'body');
   bytes.writeInt32BE(length, 1);
   return bytes;
+}
+
+async function pidOf(client: PipelineClient): Promise<string> {
+  return (await client.ask((w) => w.query(pidQuery)))[1]!.slice(2);
+}
+
+async function startFake(): Promise<{ fake: FakeServer; scene: Scene }> {
+  const fake = await startFakeServer((tag, said) => {
+    if (tag === 'Q') oneRow(said, 'right');
+  });
+  const scene = await startScene({
+    databases: { app: fake.line },
+    settings: { pool_mode: 'transaction', default_pool_size: 1, server_login_retry: 0.1 },
+  });
+  return { fake, scene };
+}
+
+/** The pool lives, its next client gets the right answer. */
+async function expectAlive(fake: FakeServer, scene: Scene): Promise<void> {
+  fake.answers = (tag, said) => {
+    if (tag === 'Q') oneRow(said, 'right');
+  };
+  const next = await openPipeline(scene.port, { database: 'app' });
+  expect(await next.ask((w) => w.query('SELECT'))).toContain('D:right');
+  await next.close();
+  await waitFor('the pool to be quiet', () => whatIsBusy(scene.pooler).length === 0);
 }
