@@ -241,6 +241,8 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     const pending = this.#pending;
     if (pending === null || this.waitingSinceUs === 0) return;
     const end = endOfRequest(pending);
+    // The request is still on its way: as to PostgreSQL, there is nothing to cancel yet.
+    if (end === 'cut') return;
     this.tellError({
       severity: 'ERROR',
       sqlstate: '57014',
@@ -760,13 +762,17 @@ function appended(memory: Buffer, used: number, chunk: Buffer, length: number): 
   return grown;
 }
 
-/** Where the first request of `pending` ends with the ReadyForQuery it would get; null: that has not come. */
-function endOfRequest(pending: Buffer): number | null {
+/**
+ * Where the first request of `pending` ends with the ReadyForQuery it would get; null: its Sync has not come;
+ * `cut`: nor has all of its last message.
+ */
+function endOfRequest(pending: Buffer): number | 'cut' | null {
   let at = 0;
-  while (pending.length - at >= 5) {
+  while (at < pending.length) {
+    if (pending.length - at < 5) return 'cut';
     const tag = pending[at]!;
     at += 1 + int32At(pending, at + 1);
-    if (at > pending.length) return null;
+    if (at > pending.length) return 'cut';
     const isEnd =
       tag === FrontendTag.query || tag === FrontendTag.sync || tag === FrontendTag.functionCall;
     if (isEnd) return at;

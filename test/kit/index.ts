@@ -7,6 +7,7 @@ export {
   ended,
   frame,
   openPipeline,
+  piecesOf,
   PipelineClient,
   splitAt,
 } from './pipeline-client.ts';

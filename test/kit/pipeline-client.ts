@@ -243,8 +243,16 @@ export function frame(tag: string, body: Buffer | string = ''): Buffer {
   return Buffer.concat([header, content]);
 }
 
-export const byteByByte: Split = (bytes) =>
-  Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1));
+export const byteByByte: Split = piecesOf(1);
+
+/** Nothing larger is written at once. */
+export function piecesOf(size: number): Split {
+  return (bytes) => {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
+    return pieces;
+  };
+}
 
 /** Cuts after these offsets; those beyond the end count for nothing. */
 export function splitAt(...offsets: readonly number[]): Split {

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { MessageWriter } from '../../../src/wire/index.ts';
-import { ended, openPipeline, type PipelineClient, type Until } from '../../kit/index.ts';
+import {
+  ended,
+  openPipeline,
+  piecesOf,
+  type PipelineClient,
+  type Split,
+  type Until,
+} from '../../kit/index.ts';
 import type { Leaving, Step } from './program.ts';
 
 const zones = ['UTC', 'Asia/Tokyo', 'America/Lima'] as const;
@@ -18,6 +25,7 @@ class Gone extends Error {}
 export class ModelClient {
   readonly id: string;
   readonly #port: number;
+  #split: Split | null = null;
   #client: PipelineClient | null = null;
   #asked = 0;
   /** Text by name, of protocol and SQL alike: they are one space of names. */
@@ -28,9 +36,10 @@ export class ModelClient {
   /** How often its connection was lost although it did not want to. */
   losses = 0;
 
-  constructor(id: string, port: number) {
+  constructor(id: string, port: number, pieceBytes: number) {
     this.id = id;
     this.#port = port;
+    if (pieceBytes > 0) this.#split = piecesOf(pieceBytes);
   }
 
   async run(steps: readonly Step[]): Promise<void> {
@@ -374,7 +383,10 @@ export class ModelClient {
   async #connect(): Promise<void> {
     if (this.#client?.isOpen === true) return;
     this.#forgetConnection();
-    this.#client = await openPipeline(this.#port, { database: 'app' });
+    this.#client = await openPipeline(this.#port, {
+      database: 'app',
+      ...(this.#split === null ? {} : { split: this.#split }),
+    });
     if (this.#client.greeting.at(-1) !== 'Z:I') throw new Gone();
   }
 

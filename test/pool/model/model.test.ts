@@ -26,6 +26,7 @@ describe.each(outerMajors)('random clients of one pool, PostgreSQL %i', (major) 
       sql: 'CREATE TABLE sink (n int, mark text)',
       poolSize: program.poolSize,
       settings: {
+        pool_mode: program.mode,
         max_prepared_statements: program.mostPrepared,
         server_round_robin: 1,
         server_login_retry: 0.05,
@@ -33,7 +34,9 @@ describe.each(outerMajors)('random clients of one pool, PostgreSQL %i', (major) 
       },
     });
     const { pooler } = pair;
-    const clients = program.clients.map((_steps, i) => new ModelClient(`c${i}`, pair.scene.port));
+    const clients = program.clients.map(
+      (_steps, i) => new ModelClient(`c${i}`, pair.scene.port, program.pieceBytes),
+    );
     const kills = program.kills.map((afterMs) => kill(pair.database, afterMs));
     const all = clients.map((client, i) => client.run(program.clients[i]!));
     await Promise.all([...all, ...kills]).catch((error: unknown) => {
@@ -60,7 +63,7 @@ describe.each(outerMajors)('random clients of one pool, PostgreSQL %i', (major) 
         expect(cancelsUnderWay).toBe(0);
       }
     }
-    await pair.scene.close();
+    await Promise.all([pair.scene.close(), pair.database.close()]);
   }
 });
 

@@ -34,6 +34,9 @@ export type Leaving = 'close' | 'open' | 'vanish' | 'midway';
 export interface Program {
   readonly poolSize: number;
   readonly mostPrepared: number;
+  readonly mode: 'transaction' | 'auto';
+  /** Clients write pieces of so many bytes; 0: everything at once. */
+  readonly pieceBytes: number;
   readonly clients: readonly (readonly Step[])[];
   /** Servers are ended after so many milliseconds each. */
   readonly kills: readonly number[];
@@ -84,6 +87,8 @@ export function programs(mostClients: number, mostSteps: number): Arbitrary<Prog
   return record({
     poolSize: integer({ min: 1, max: 3 }),
     mostPrepared: constantFrom(2, 3, 100),
+    mode: constantFrom('transaction', 'auto'),
+    pieceBytes: constantFrom(0, 0, 11, 3),
     clients: array(array(step, { minLength: 3, maxLength: mostSteps }), {
       minLength: 2,
       maxLength: mostClients,

@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, nat } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { byteByByte, bytesOf, postgres, splitAt, startProxy, type Split } from '../../kit/index.ts';
+import { byteByByte, bytesOf, piecesOf, postgres, splitAt, startProxy } from '../../kit/index.ts';
 import { startScene } from '../scene.ts';
 import { outerMajors, Pair, startPair, type Script } from './pair.ts';
 
@@ -133,14 +133,6 @@ describe.each(outerMajors)('bytes as they come, PostgreSQL %i', (major) => {
     await pair.expectQuiet();
   });
 });
-
-function piecesOf(size: number): Split {
-  return (bytes) => {
-    const pieces: Buffer[] = [];
-    for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
-    return pieces;
-  };
-}
 
 function bindOf(name: string, value: string): Buffer {
   return bytesOf((w) => w.bind('', name, [value]).execute('').sync());

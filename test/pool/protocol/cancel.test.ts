@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MessageWriter, ProtocolVersion } from '../../../src/wire/index.ts';
 import {
+  bytesOf,
   openPipeline,
   PipelineClient,
   postgres,
@@ -128,6 +129,20 @@ describe.each(outerMajors)('cancel requests, PostgreSQL %i', (major) => {
     expect(await client.until(1)).toEqual(['E:57014', 'Z:I']);
     await hog.ask((w) => w.query('COMMIT'));
     expect(await client.ask((w) => w.bind('', 's', []).sync())).toEqual(['E:26000', 'Z:I']);
+    await pair.expectQuiet();
+  });
+
+  test('case 22: ... and one whose request has come only in part has nothing to cancel yet', async () => {
+    const pair = await startPair(server);
+    const [hog, client] = await Promise.all([pair.pooled(), pair.pooled()]);
+    await hog.ask((w) => w.query('BEGIN'));
+    const bytes = bytesOf((w) => w.query('SELECT 22'));
+    await client.sendBytes(bytes.subarray(0, 9));
+    await waitFor('it to wait', () => pair.pooler.pools[0]!.waiting.size === 1);
+    await client.cancel();
+    await client.sendBytes(bytes.subarray(9));
+    await hog.ask((w) => w.query('COMMIT'));
+    expect(await client.until(1)).toContain('D:22');
     await pair.expectQuiet();
   });
 
