@@ -5,14 +5,15 @@ import {
   FrontendTag,
   int32At,
   type MessageBuffer,
-  type Notification,
 } from '../wire/index.ts';
+import { ClientChannels, type ChannelListener } from './client-channels.ts';
 import { ClientStatements, notEnough } from './client-statements.ts';
-import type { Listening, PooledClient, PooledServer, PoolOfServers } from './contracts.ts';
-import { Kind, type Mark } from './expectations.ts';
+import type { PooledClient, PooledServer, PoolOfServers } from './contracts.ts';
+import { appended, endOfRequest, isRequest, isTooLong, requestKinds } from './client-messages.ts';
+import { ClientTexts } from './client-texts.ts';
+import { Kind } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
-import { writeQuery } from './requests.ts';
 import { Refusal } from './refusal.ts';
 import { setParametersSql } from './set-parameters.ts';
 import { nowUs } from './traffic.ts';
@@ -33,6 +34,7 @@ export interface ClientIdentity {
 const mostPendingBytes = 64 * 1024;
 
 const idleStatus = 'I';
+const nothing = Buffer.alloc(0);
 
 /**
  * One logged-in client: its requests, forwarded to the server it has just now.
@@ -43,7 +45,7 @@ const idleStatus = 'I';
  * Of most messages only the header is looked at. Messages that name a prepared statement are rewritten to
  * the name that every server of the pool knows it by.
  */
-export class ClientConnection implements LegOwner, Listening, PooledClient {
+export class ClientConnection implements LegOwner, ChannelListener, PooledClient {
   readonly id: number;
   readonly leg: Leg;
   readonly pool: PoolOfServers;
@@ -62,6 +64,8 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   pinReason: string | null = null;
 
   readonly #statements: ClientStatements;
+  readonly #channels: ClientChannels;
+  readonly #texts: ClientTexts;
   readonly #toServer: MessageBuffer;
   readonly #toClient: MessageBuffer;
   /** Whose server it has or waits for: its own pool's, unless it was routed elsewhere. */
@@ -74,8 +78,6 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   #cutNeeds = 0;
   #passLeft = 0;
   #isPassForwarded = false;
-  /** Of the text with names of statements that the next Execute is for. */
-  #executeMark: Mark | null = null;
   #isOver = false;
 
   constructor(identity: ClientIdentity) {
@@ -88,9 +90,16 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.cancelPid = identity.cancelPid;
     this.cancelKey = identity.cancelKey;
     this.#statements = new ClientStatements(this.pool, identity.user);
+    this.#channels = new ClientChannels(this.pool.hub, this);
+    this.#texts = new ClientTexts(this.pool, this.#statements, this.#channels);
     this.#toServer = this.pool.pooler.outputs.toServer;
     this.#toClient = this.pool.pooler.outputs.toClient;
     this.leg.handTo(this);
+  }
+
+  /** Channels it listens on without a server of its own. */
+  get channelCount(): number {
+    return this.#channels.count;
   }
 
   get statementCount(): number {
@@ -137,7 +146,8 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.#pending = null;
     this.leg.resume();
     this.link(server);
-    if (pending !== null) this.#take(pending, pending.length);
+    // Also with nothing to ask: what restores the client's settings must not wait in shared memory.
+    this.#take(pending ?? nothing, pending?.length ?? 0);
   }
 
   link(server: PooledServer): void {
@@ -164,6 +174,19 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     // What a server does not get any more cannot hold it back.
     this.leg.resume();
     this.tellNotifications();
+  }
+
+  onNotification(): void {
+    if (this.server === null || this.server.isFree) this.tellNotifications();
+  }
+
+  onHubLost(): void {
+    this.fail('57P01', 'the connection that listens for this client was lost');
+  }
+
+  /** Between transactions, as a server does. */
+  tellNotifications(): void {
+    if (this.#channels.writeTo(this.#toClient)) this.leg.write(this.#toClient);
   }
 
   hold(): void {
@@ -194,7 +217,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
   forgetState(isAll: boolean): void {
     this.#statements.forgetAll();
     if (!isAll) return;
-    this.#stopListening();
+    this.#channels.leaveAll();
     this.pinReason = null;
   }
 
@@ -298,7 +321,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     while (length - at >= 5) {
       const tag = bytes[at]!;
       const size = int32At(bytes, at + 1);
-      if (size < 4 || size > most || (size > mostSmallBytes && isSmall(tag)))
+      if (size < 4 || size > most || isTooLong(tag, size))
         return this.#refuseMessage(tag, `a length of ${size}`);
       const next = at + 1 + size;
       if (tag === FrontendTag.terminate) return this.#terminate();
@@ -431,10 +454,9 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
 
   #expect(tag: number, server: PooledServer): void {
     if (server.hasFailed || server.isCopyIn) return;
-    const kind = kinds[tag]!;
-    if (kind === Kind.execute && this.#executeMark !== null) {
-      server.expect(kind, this.#executeMark);
-      this.#executeMark = null;
+    const kind = requestKinds[tag]!;
+    if (kind === Kind.execute) {
+      server.expect(kind, this.#texts.takeExecuteMark());
       return;
     }
     if (kind === Kind.query) {
@@ -452,161 +474,29 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     length: number,
     server: PooledServer,
   ): number {
-    if (tag === FrontendTag.query) return this.#query(bytes, at, next, length, server);
-    if (tag === FrontendTag.parse && this.pool.rewriter.mayMatterInParse(bytes, at, next)) {
-      const rewritten = this.#parseWithState(bytes, at, next, length, server);
-      if (rewritten !== null) return rewritten;
+    const hasText = tag === FrontendTag.query || tag === FrontendTag.parse;
+    if (hasText && next <= length) {
+      const rewritten = this.#texts.rewrite(tag, bytes, at, next, server, this.parameters);
+      if (typeof rewritten === 'object') {
+        this.#hold(rewritten.until, bytes, at, length);
+        return length;
+      }
+      this.pinReason ??= this.#texts.takePinReason();
+      if (rewritten === next) return next;
+    }
+    if (tag === FrontendTag.query) {
+      this.#expect(tag, server);
+      return at;
     }
     return this.#statements.rewrite(tag, bytes, at, next, length, server, this.parameters);
   }
 
-  /** A simple query, whose text may name statements or channels or leave state behind. */
-  #query(bytes: Buffer, at: number, next: number, length: number, server: PooledServer): number {
-    if (next > length || !this.pool.rewriter.mayMatter(bytes, at + 5, next - 1)) {
-      this.#expect(FrontendTag.query, server);
-      return at;
-    }
-    const text = bytes.toString('latin1', at + 5, next - 1);
-    const channel = this.#holdForChannel(text, bytes, at, length);
-    if (channel === 'held') return length;
-    if (channel !== null) {
-      this.#expect(FrontendTag.query, server);
-      writeQuery(this.#toServer, channel, 'latin1');
-      return next;
-    }
-    this.pinReason ??= this.pool.rewriter.reasonToPin(text);
-    const rewritten = this.pool.rewriter.rewritePrepared(
-      text,
-      server.prepared,
-      this.#statements,
-      this.pool.pooler.settings.max_prepared_statements,
-    );
-    if (rewritten === null) {
-      this.#expect(FrontendTag.query, server);
-      return at;
-    }
-    this.#statements.forgetUnnamed();
-    server.prepared.forgetUnnamed();
-    server.expect(Kind.query, rewritten.mark);
-    writeQuery(this.#toServer, rewritten.text, 'latin1');
-    return next;
-  }
-
-  /** LISTEN in a Parse, or a text that leaves state behind. @returns null: it goes on as any other */
-  #parseWithState(
-    bytes: Buffer,
-    at: number,
-    next: number,
-    length: number,
-    server: PooledServer,
-  ): number | null {
-    const nameEnd = bytes.indexOf(0, at + 5);
-    const textEnd = nameEnd < 0 ? -1 : bytes.indexOf(0, nameEnd + 1);
-    if (textEnd < 0 || textEnd >= next) return null;
-    const text = bytes.toString('latin1', nameEnd + 1, textEnd);
-    const channel = this.#holdForChannel(text, bytes, at, length);
-    if (channel === 'held') return length;
-    if (channel === null) {
-      this.pinReason ??= this.pool.rewriter.reasonToPin(text);
-      const rewritten = this.pool.rewriter.rewritePrepared(
-        text,
-        server.prepared,
-        this.#statements,
-        this.pool.pooler.settings.max_prepared_statements,
-      );
-      if (rewritten === null) return null;
-      this.#executeMark = rewritten.mark;
-      this.#parseInstead(bytes, at, next, rewritten.text, server);
-    } else {
-      this.#parseInstead(bytes, at, next, channel, server);
-    }
-    return next;
-  }
-
-  /** The Parse in `bytes[at, next)` with another text. */
-  #parseInstead(bytes: Buffer, at: number, next: number, text: string, server: PooledServer): void {
-    const nameEnd = bytes.indexOf(0, at + 5);
-    const textEnd = bytes.indexOf(0, nameEnd + 1);
-    const body = Buffer.concat([
-      bytes.subarray(at, nameEnd + 1),
-      Buffer.from(text, 'latin1'),
-      bytes.subarray(textEnd, next),
-    ]);
-    body.writeInt32BE(body.length - 1, 1);
-    const from = this.#statements.rewrite(
-      FrontendTag.parse,
-      body,
-      0,
-      body.length,
-      body.length,
-      server,
-      this.parameters,
-    );
-    if (from === 0) this.#toServer.bytes(body);
-  }
-
-  /**
-   * LISTEN and UNLISTEN go to the pool's listener; what is sent to the server only makes the answer.
-   *
-   * @returns what to send instead; `held`: the listener is asked first, what is here waits; null: something else
-   */
-  #holdForChannel(text: string, bytes: Buffer, at: number, length: number): string | null {
-    const command = this.pool.rewriter.channelCommand(text);
-    if (command === null) return null;
-    const { channel, isListen } = command;
-    if (!isListen) {
-      if (channel === null) this.#stopListening();
-      else if (this.#channels?.delete(channel) === true) this.pool.hub.unlisten(channel, this);
-      return command.harmless;
-    }
-    if (channel === null || this.#channels?.has(channel) === true) return command.harmless;
-    this.#hold(this.pool.hub.listen(channel, this), bytes, at, length, () => {
-      this.#channels ??= new Set();
-      this.#channels.add(channel);
-    });
-    return 'held';
-  }
-
-  #channels: Set<string> | null = null;
-  #notifications: Notification[] = [];
-
-  get channelCount(): number {
-    return this.#channels?.size ?? 0;
-  }
-
-  onNotification(notification: Notification): void {
-    this.#notifications.push(notification);
-    if (this.server === null || this.server.isFree) this.tellNotifications();
-  }
-
-  onHubLost(): void {
-    this.fail('57P01', 'the connection that listens for this client was lost');
-  }
-
-  /** Between transactions, as a server does. */
-  tellNotifications(): void {
-    if (this.#notifications.length === 0) return;
-    const writer = new BackendWriter(this.#toClient);
-    for (const { pid, channel, payload } of this.#notifications.splice(0)) {
-      writer.notification(pid, channel, payload);
-    }
-    this.leg.write(this.#toClient);
-  }
-
-  #stopListening(): void {
-    if (this.#channels === null) return;
-    this.#channels = null;
-    this.pool.hub.unlistenAll(this);
-  }
-
   /** What came from `at` on waits until `work` is done. */
-  #hold(work: Promise<void>, bytes: Buffer, at: number, length: number, after: () => void): void {
+  #hold(work: Promise<void>, bytes: Buffer, at: number, length: number): void {
     this.#pending = Buffer.from(bytes.subarray(at, length));
     work.then(
       () => {
-        if (this.#isOver) return;
-        after();
-        this.release();
+        if (!this.#isOver) this.release();
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
@@ -625,7 +515,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.#asked = this.pool;
     if (this.pool.pooler.route !== null) {
       try {
-        this.#asked = this.#routed(this.#textOf(tag, bytes, at, next));
+        this.#asked = this.#texts.routed({ tag, bytes, at, next }, this.user);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         this.fail(error.sqlstate, error.reason, error.message);
@@ -635,24 +525,6 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     const server = this.#asked.acquire(this);
     if (server !== null) this.link(server);
     return server;
-  }
-
-  #routed(text: string | null): PoolOfServers {
-    const { pooler, database } = this.pool;
-    if (text === null) return this.pool;
-    const name = pooler.route?.({ user: this.user, database: database.name, text }) ?? null;
-    return name === null ? this.pool : pooler.routedPool(name, this.pool);
-  }
-
-  /** Of the statement that a transaction begins with; null: it has none. */
-  #textOf(tag: number, bytes: Buffer, at: number, next: number): string | null {
-    if (tag === FrontendTag.query) return bytes.toString('utf8', at + 5, next - 1);
-    const firstEnd = bytes.indexOf(0, at + 5);
-    const secondEnd = firstEnd < 0 ? -1 : bytes.indexOf(0, firstEnd + 1);
-    if (secondEnd < 0 || secondEnd >= next) return null;
-    if (tag === FrontendTag.parse) return bytes.toString('utf8', firstEnd + 1, secondEnd);
-    if (tag !== FrontendTag.bind) return null;
-    return this.#statements.textOf(bytes.toString('latin1', firstEnd + 1, secondEnd));
   }
 
   #keepPending(bytes: Buffer, start: number, end: number): void {
@@ -697,7 +569,7 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
     this.#pending = null;
     this.#cut = null;
     this.#passLeft = 0;
-    this.#stopListening();
+    this.#channels.leaveAll();
     this.#asked.stopWaiting(this);
     this.pool.onClientLeft(this, reason);
     server?.abandon(isMidMessage);
@@ -708,74 +580,3 @@ export class ClientConnection implements LegOwner, Listening, PooledClient {
 const firstWordBytes = 128;
 /** Longer texts are bulk loads: they are forwarded as they come. */
 const longestReadQuery = 256 * 1024;
-
-const kinds: Readonly<Record<number, number>> = {
-  [FrontendTag.query]: Kind.query,
-  [FrontendTag.functionCall]: Kind.function,
-  [FrontendTag.parse]: Kind.parse,
-  [FrontendTag.bind]: Kind.bind,
-  [FrontendTag.describe]: Kind.describe,
-  [FrontendTag.execute]: Kind.execute,
-  [FrontendTag.close]: Kind.close,
-};
-
-/** PostgreSQL's limit for messages that hold a name at most. */
-const mostSmallBytes = 10_000;
-
-function isSmall(tag: number): boolean {
-  switch (tag) {
-    case FrontendTag.query:
-    case FrontendTag.parse:
-    case FrontendTag.bind:
-    case FrontendTag.functionCall:
-    case FrontendTag.copyData:
-      return false;
-    default:
-      return true;
-  }
-}
-
-/** Messages that a server must answer. */
-function isRequest(tag: number): boolean {
-  switch (tag) {
-    case FrontendTag.query:
-    case FrontendTag.parse:
-    case FrontendTag.bind:
-    case FrontendTag.describe:
-    case FrontendTag.execute:
-    case FrontendTag.close:
-    case FrontendTag.functionCall:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** `memory[0, used)` and behind it `chunk[0, length)`, in memory that grows by doubling. */
-function appended(memory: Buffer, used: number, chunk: Buffer, length: number): Buffer {
-  let grown = memory;
-  if (used + length > memory.length) {
-    grown = Buffer.allocUnsafeSlow(Math.max(used + length, 2 * memory.length));
-    memory.copy(grown, 0, 0, used);
-  }
-  chunk.copy(grown, used, 0, length);
-  return grown;
-}
-
-/**
- * Where the first request of `pending` ends with the ReadyForQuery it would get; null: its Sync has not come;
- * `cut`: nor has all of its last message.
- */
-function endOfRequest(pending: Buffer): number | 'cut' | null {
-  let at = 0;
-  while (at < pending.length) {
-    if (pending.length - at < 5) return 'cut';
-    const tag = pending[at]!;
-    at += 1 + int32At(pending, at + 1);
-    if (at > pending.length) return 'cut';
-    const isEnd =
-      tag === FrontendTag.query || tag === FrontendTag.sync || tag === FrontendTag.functionCall;
-    if (isEnd) return at;
-  }
-  return null;
-}

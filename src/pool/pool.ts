@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import type { Limits } from './limits.ts';
 import { ListenHub } from './listen-hub.ts';
 import { ParameterSet } from './parameters.ts';
+import { Refusal } from './refusal.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
 import { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
@@ -380,7 +381,7 @@ export class Pool implements PoolOfServers {
 
   #failWelcomes(): void {
     const message = this.cachedRefusal ?? this.failure?.message ?? 'no server can be opened';
-    for (const waiter of this.#takeWelcomes()) waiter.reject(new Error(message));
+    for (const waiter of this.#takeWelcomes()) waiter.reject(new Refusal('08P01', message));
   }
 
   #takeWelcomes(): PromiseWithResolvers<ReadonlyMap<string, string>>[] {
