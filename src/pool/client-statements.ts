@@ -4,7 +4,7 @@ import { fake, Kind, type Mark } from './expectations.ts';
 import { writeBindHead, writeDescribeStatement, writeParse } from './requests.ts';
 import type { ParameterSet } from './parameters.ts';
 import {
-  mayHoldLiterals,
+  isShareable,
   serverNamePrefix,
   Statement,
   UnnamedStatement,
@@ -129,9 +129,9 @@ export class ClientStatements implements NamedStatements {
     const name = bytes.toString('latin1', at + 5, nameEnd);
     const known = this.#named?.get(name);
     if (known === undefined) {
-      const statement = mayHoldLiterals(bytes, tailStart, next)
-        ? new Statement(Buffer.from(bytes.subarray(tailStart, next)))
-        : this.#contextOf(parameters).share(bytes, tailStart, next);
+      const statement = isShareable(bytes, tailStart, next)
+        ? this.#contextOf(parameters).share(bytes, tailStart, next)
+        : new Statement(Buffer.from(bytes.subarray(tailStart, next)));
       this.set(name, statement);
       this.#parseShared(statement, server, () => {
         if (this.#named?.get(name) === statement) this.#named.delete(name);
@@ -164,8 +164,7 @@ export class ClientStatements implements NamedStatements {
     parameters: ParameterSet,
   ): number {
     const mayShare =
-      this.#pool.pooler.settings.cache_unnamed_statements &&
-      !mayHoldLiterals(bytes, tailStart, next);
+      this.#pool.pooler.settings.cache_unnamed_statements && isShareable(bytes, tailStart, next);
     const shared = mayShare
       ? this.#contextOf(parameters).shareRepeated(bytes, tailStart, next)
       : null;

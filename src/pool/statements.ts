@@ -3,7 +3,7 @@ import type { ParameterSet } from './parameters.ts';
 /** No client can name a statement so: names that begin with it are renamed before a server sees them. */
 export const serverNamePrefix = 'SLUICE_';
 
-/** Statements kept for one meaning of the settings; the oldest makes room. 2,000 texts of 1 kB are 2 MB. */
+/** Statements kept for one meaning of the settings; the oldest makes room. */
 const mostStatements = 2_000;
 /** Combinations of user and settings, of which an application has a handful. */
 const mostContexts = 200;
@@ -105,17 +105,20 @@ export class StatementCache {
 const quote = 0x27;
 const dollar = 0x24;
 
+/** Larger texts are their client's own: what is kept for all of them stays within some 30 MB. */
+const longestShared = 16 * 1024;
+
 /**
- * Whether a text may hold a literal in quotes, whose meaning is settled when it is parsed ('now').
- * `$1` is a parameter; a dollar that no digit follows may begin a quote.
+ * Whether a text means the same to everybody: it holds no literal in quotes, whose meaning is settled when it
+ * is parsed ('now'). `$1` is a parameter; a dollar that no digit follows may begin a quote.
  */
-export function mayHoldLiterals(bytes: Buffer, start: number, end: number): boolean {
+export function isShareable(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > longestShared) return false;
   for (let at = start; at < end; at++) {
     const byte = bytes[at]!;
-    if (byte === quote) return true;
-    if (byte === dollar && !isDigit(bytes[at + 1]!)) return true;
+    if (byte === quote || (byte === dollar && !isDigit(bytes[at + 1]!))) return false;
   }
-  return false;
+  return true;
 }
 
 function isDigit(byte: number): boolean {

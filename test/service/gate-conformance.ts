@@ -8,12 +8,12 @@ import { waitFor, within } from '../kit/index.ts';
 export interface GateUnderTest {
   readonly gate: Gate;
   /** A new client that comes through the gate. */
-  connect(): Promise<Client>;
+  readonly connect: () => Promise<Client>;
   /** Where the gate leads at first, and the other place; each with what its clients read there. */
   readonly here: { readonly name: string };
   readonly there: { readonly name: string; readonly target: GateTarget };
   /** Rows of `seen` in both databases together. */
-  seen(): Promise<number[]>;
+  readonly seen: () => Promise<number[]>;
 }
 
 const deadlineMs = 10_000;
@@ -114,14 +114,14 @@ export function describeGate(name: string, make: () => Promise<GateUnderTest>): 
       expect(await seen()).toEqual(acknowledged.toSorted((a, b) => a - b));
 
       function write(client: Client, i: number): { stop: () => void; done: Promise<void> } {
-        let isStopped = false;
+        const stopping = new AbortController();
         async function loop(): Promise<void> {
-          for (let n = i; !isStopped; n += 3) {
+          for (let n = i; !stopping.signal.aborted; n += 3) {
             await client.query('INSERT INTO seen VALUES ($1)', [n]);
             acknowledged.push(n);
           }
         }
-        return { stop: () => (isStopped = true), done: loop() };
+        return { stop: () => stopping.abort(), done: loop() };
       }
     });
   });
