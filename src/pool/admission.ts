@@ -53,8 +53,7 @@ export async function admit(
 /** With application_name_add_host the servers' views say where a client comes from. */
 function parametersFor(host: Host, leg: Leg, startup: ClientStartup): ParameterSet {
   if (!host.settings.application_name_add_host) return startup.parameters;
-  const { remoteAddress, remotePort } = leg.socket;
-  const place = remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`;
+  const place = leg.from?.kind === 'tcp' ? `${leg.from.ip}:${leg.from.port}` : 'unix';
   const name = startup.parameters.get('application_name') ?? 'app';
   return startup.parameters.with('application_name', `${name} - ${place}`);
 }

@@ -299,17 +299,15 @@ export class ClientHandshake implements LegOwner {
 
   #factsOf(startup: ClientStartup): LoginFacts {
     const socket = this.leg.tlsSocket;
-    const remote = this.leg.socket;
+    const { from } = this.leg;
+    if (from === null) throw new Refusal('08P01', 'where it comes from is not known');
     return {
       user: startup.user,
       database: startup.database,
       isAdmin: startup.isAdmin,
       isTls: socket !== null,
       isReplication: startup.replication !== null,
-      address:
-        remote.remoteAddress === undefined
-          ? { kind: 'unix' }
-          : { kind: 'tcp', ip: remote.remoteAddress, port: remote.remotePort ?? 0 },
+      address: from,
       clientCertificate:
         socket?.authorized === true ? (socket.getPeerX509Certificate()?.raw ?? null) : null,
       serverCertificate: socket === null ? null : this.#reception.clientTls.certificate,

@@ -1,6 +1,7 @@
 import { Socket, type Server } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { MessageBuffer } from '../wire/index.ts';
+import type { ClientAddress } from './auth/index.ts';
 
 /** Who a leg belongs to. Calls come one at a time, never inside one another. */
 export interface LegOwner {
@@ -30,6 +31,11 @@ const highWaterBytes = 256 * 1024;
  */
 export class Leg {
   readonly openedAtMs = Date.now();
+  /**
+   * Where a client came in from, as it was when it did: a socket that has been reset has no address any
+   * more, and what it sent before can still be read. Null: not a client's.
+   */
+  readonly from: ClientAddress | null;
   #socket: Socket;
   #owner: LegOwner;
   #isPaused = false;
@@ -38,8 +44,9 @@ export class Leg {
   #error: Error | null = null;
 
   /** @param socket  one that `legSocket` or `listenForLegs` made, or a TLS socket */
-  constructor(socket: Socket, owner: LegOwner) {
+  constructor(socket: Socket, owner: LegOwner, from: ClientAddress | null = null) {
     this.#owner = owner;
+    this.from = from;
     this.#socket = socket;
     this.#attach(socket);
   }

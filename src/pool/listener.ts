@@ -1,8 +1,8 @@
 import { chmod, chown, unlink } from 'node:fs/promises';
-import { createServer, connect, type ListenOptions, type Server } from 'node:net';
+import { createServer, connect, type ListenOptions, type Server, type Socket } from 'node:net';
 import { SluiceError } from '../errors/index.ts';
 import type { PoolSettings } from './config/index.ts';
-import { systemGroupId } from './auth/index.ts';
+import { systemGroupId, type ClientAddress } from './auth/index.ts';
 import { keepAlive } from './keepalive.ts';
 import { Leg, takeConnections, type LegOwner } from './leg.ts';
 
@@ -146,9 +146,19 @@ export class Listener {
     takeConnections(server, (socket) => {
       socket.setNoDelay(true);
       if (!('path' in options)) keepAlive(socket, this.#settings);
-      this.#take(new Leg(socket, nobody));
+      const from = 'path' in options ? unix : tcpAddressOf(socket);
+      // It has been reset already.
+      if (from === null) socket.destroy();
+      else this.#take(new Leg(socket, nobody, from));
     });
   }
+}
+
+const unix: ClientAddress = { kind: 'unix' };
+
+function tcpAddressOf({ remoteAddress, remotePort }: Socket): ClientAddress | null {
+  if (remoteAddress === undefined) return null;
+  return { kind: 'tcp', ip: remoteAddress, port: remotePort ?? 0 };
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -259,7 +259,7 @@ export class Pooler implements PoolerOfPools, Reception {
 
   /** Over a Unix socket. */
   isLocal(leg: Leg): boolean {
-    return leg.socket.remoteAddress === undefined;
+    return leg.from?.kind === 'unix';
   }
 
   peerUidOf(leg: Leg): Promise<number | null> {
