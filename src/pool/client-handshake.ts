@@ -21,7 +21,7 @@ import type { Leg, LegOwner } from './leg.ts';
 import type { TrackedNames } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import { readStartup, type ClientStartup } from './client-startup.ts';
-import type { ClientTls } from './tls-settings.ts';
+import { verifiedCertificate, type ClientTls } from './tls-settings.ts';
 
 /** What a pooler does for those who come in. */
 export interface Reception {
@@ -99,6 +99,8 @@ export class ClientHandshake implements LegOwner {
   }
 
   #startup: ClientStartup | null = null;
+  /** The client's, which TLS has verified. */
+  #certificate: Buffer | null = null;
 
   onBytes(bytes: Buffer, length: number): void {
     if (this.#stage.at === 'over') return;
@@ -209,15 +211,19 @@ export class ClientHandshake implements LegOwner {
   }
 
   #startTls(check?: (socket: TLSSocket) => void): void {
-    const { context, asksForCertificate } = this.#reception.clientTls;
+    const { context, asksForCertificate, needsCertificate } = this.#reception.clientTls;
     const socket = new TLSSocket(this.leg.socket, {
       isServer: true,
       ...(context === null ? {} : { secureContext: context }),
       requestCert: asksForCertificate,
-      rejectUnauthorized: asksForCertificate,
+      rejectUnauthorized: needsCertificate,
       ALPNProtocols: ['postgresql'],
     });
-    if (check !== undefined) socket.once('secure', () => check(socket));
+    socket.once('secure', () => {
+      this.#certificate = verifiedCertificate(socket);
+      if (needsCertificate && this.#certificate === null) this.leg.destroy();
+      check?.(socket);
+    });
     this.leg.replaceSocket(socket);
   }
 
@@ -308,8 +314,7 @@ export class ClientHandshake implements LegOwner {
       isTls: socket !== null,
       isReplication: startup.replication !== null,
       address: from,
-      clientCertificate:
-        socket?.authorized === true ? (socket.getPeerX509Certificate()?.raw ?? null) : null,
+      clientCertificate: this.#certificate,
       serverCertificate: socket === null ? null : this.#reception.clientTls.certificate,
       peerUid: () => this.#reception.peerUidOf(this.leg),
     };

@@ -1,5 +1,11 @@
+import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
+import {
+  createSecureContext,
+  type SecureContext,
+  type SecureVersion,
+  type TLSSocket,
+} from 'node:tls';
 import type { TlsTarget } from '../session/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import {
@@ -17,6 +23,8 @@ export interface ClientTls {
   /** Our certificate in DER, which clients bind SCRAM to. */
   readonly certificate: Buffer | null;
   readonly asksForCertificate: boolean;
+  /** Whoever has none that the CA vouches for is not let in. */
+  readonly needsCertificate: boolean;
 }
 
 const nodeVersions: Readonly<Record<string, SecureVersion>> = {
@@ -46,29 +54,50 @@ function cipherList(ciphers: string, tls13: string): { ciphers?: string } {
 export function loadClientTls(settings: PoolSettings): ClientTls {
   const mode = settings.client_tls_sslmode;
   if (mode === 'disable') {
-    return { mode, context: null, certificate: null, asksForCertificate: false };
+    const without = { asksForCertificate: false, needsCertificate: false };
+    return { mode, context: null, certificate: null, ...without };
   }
   const cert = readTlsFile('client_tls_cert_file', settings.client_tls_cert_file);
   const key = readTlsFile('client_tls_key_file', settings.client_tls_key_file);
-  const ca =
-    settings.client_tls_ca_file === ''
-      ? {}
-      : { ca: readTlsFile('client_tls_ca_file', settings.client_tls_ca_file) };
+  const { client_tls_ca_file: caFile } = settings;
+  // Without a file nobody vouches for clients; without the option it would be all public authorities.
+  const ca = caFile === '' ? [] : [readTlsFile('client_tls_ca_file', caFile)];
   const curve = settings.client_tls_ecdhcurve;
   const context = createSecureContext({
     cert,
     key,
-    ...ca,
+    ca,
+    // As with PostgreSQL, no session is taken up again: each shows its certificate.
+    secureOptions: constants.SSL_OP_NO_TICKET,
     ...versionRange(settings.client_tls_protocols),
     ...cipherList(settings.client_tls_ciphers, settings.client_tls13_ciphers),
     ...(curve === '' || curve === 'auto' || curve === 'none' ? {} : { ecdhCurve: curve }),
   });
+  const needsCertificate = mode === 'verify-ca' || mode === 'verify-full';
   return {
     mode,
     context,
     certificate: derOf(cert.toString()),
-    asksForCertificate: settings.client_tls_ca_file !== '',
+    asksForCertificate: caFile !== '' || needsCertificate,
+    needsCertificate,
   };
+}
+
+/**
+ * The certificate that a client has shown, in DER, when the CA vouches for it. Only after the handshake.
+ *
+ * `authorized` is set by Node's tls.Server alone; what OpenSSL has found out is asked of the socket's handle,
+ * whose shape is not public: where it is another one, nobody is verified.
+ */
+export function verifiedCertificate(socket: TLSSocket): Buffer | null {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null) return null;
+  const verifyError: unknown = Reflect.get(handle, 'verifyError');
+  if (typeof verifyError !== 'function') return null;
+  // A session that is taken up again without a certificate has no error either.
+  const certificate = socket.getPeerX509Certificate()?.raw ?? null;
+  const error: unknown = Reflect.apply(verifyError, handle, []);
+  return error === null ? certificate : null;
 }
 
 /** The first certificate of a PEM file. */
