@@ -13,6 +13,11 @@ export const poolErrors = {
     message: '{file} names no address to listen on',
     remedy: 'set listen_addr or unix_socket_dir',
   },
+  POOL_THREAD_ENDED: {
+    decision: 'reconnect',
+    message: 'thread {index} of the pooler ended unasked',
+    remedy: 'see the log before this; the whole pooler ends, to be started again with right counts',
+  },
   POOL_SERVER_NONSENSE: {
     decision: 'reconnect',
     message: 'server {place} sent {problem} (message {tag})',

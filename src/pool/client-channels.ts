@@ -1,10 +1,15 @@
 import { BackendWriter, type MessageBuffer, type Notification } from '../wire/index.ts';
 import type { ChannelHub, Listening } from './contracts.ts';
 
+/** What a client that is in a transaction, or does not read, may leave untold. */
+export const mostUntoldBytes = 8 * 1024 * 1024;
+
 /** The client that channels are heard for. */
 export interface ChannelListener {
   /** There is something to tell. */
   onNotification(): void;
+  /** It has not taken what there was to tell for too long. */
+  onTooSlow(): void;
   /** What was notified from now on is lost. */
   onHubLost(): void;
 }
@@ -15,6 +20,9 @@ export class ClientChannels implements Listening {
   readonly #client: ChannelListener;
   #names: Set<string> | null = null;
   #untold: Notification[] = [];
+  #untoldBytes = 0;
+  /** How often it has left all of them. */
+  #round = 0;
 
   constructor(hub: ChannelHub, client: ChannelListener) {
     this.#hub = hub;
@@ -31,7 +39,13 @@ export class ClientChannels implements Listening {
 
   /** Resolves when everything that is notified from now on will be told. */
   async join(channel: string): Promise<void> {
+    const round = this.#round;
     await this.#hub.listen(channel, this);
+    if (round !== this.#round) {
+      // It has left meanwhile.
+      this.#hub.unlisten(channel, this);
+      return;
+    }
     this.#names ??= new Set();
     this.#names.add(channel);
   }
@@ -41,6 +55,7 @@ export class ClientChannels implements Listening {
   }
 
   leaveAll(): void {
+    this.#round++;
     if (this.#names === null) return;
     this.#names = null;
     this.#hub.unlistenAll(this);
@@ -48,7 +63,9 @@ export class ClientChannels implements Listening {
 
   onNotification(notification: Notification): void {
     this.#untold.push(notification);
-    this.#client.onNotification();
+    this.#untoldBytes += notification.channel.length + notification.payload.length;
+    if (this.#untoldBytes > mostUntoldBytes) this.#client.onTooSlow();
+    else this.#client.onNotification();
   }
 
   onHubLost(): void {
@@ -59,6 +76,7 @@ export class ClientChannels implements Listening {
   writeTo(out: MessageBuffer): boolean {
     if (this.#untold.length === 0) return false;
     const writer = new BackendWriter(out);
+    this.#untoldBytes = 0;
     for (const { pid, channel, payload } of this.#untold.splice(0)) {
       writer.notification(pid, channel, payload);
     }

@@ -6,11 +6,11 @@ import {
   int32At,
   type MessageBuffer,
 } from '../wire/index.ts';
-import { ClientChannels, type ChannelListener } from './client-channels.ts';
+import { ClientChannels, mostUntoldBytes, type ChannelListener } from './client-channels.ts';
 import { ClientStatements, notEnough } from './client-statements.ts';
 import type { PooledClient, PooledServer, PoolOfServers } from './contracts.ts';
 import { appended, endOfRequest, isRequest, isTooLong, requestKinds } from './client-messages.ts';
-import { ClientTexts } from './client-texts.ts';
+import { ClientTexts, longestReadText } from './client-texts.ts';
 import { Kind } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
@@ -78,6 +78,8 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   #cutNeeds = 0;
   #passLeft = 0;
   #isPassForwarded = false;
+  /** It does not read what we answer, so that it is not read either. */
+  #isChoked = false;
   #isOver = false;
 
   constructor(identity: ClientIdentity) {
@@ -123,6 +125,14 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   onBytes(chunk: Buffer, length: number): void {
     // It was told that it is over, and has not heard it yet: nothing of this is done.
     if (this.#isOver) return;
+    try {
+      this.#receive(chunk, length);
+    } catch (error) {
+      this.#breakOff(error);
+    }
+  }
+
+  #receive(chunk: Buffer, length: number): void {
     this.pool.traffic.received += length;
     if (this.#pending !== null) {
       this.#keepPending(chunk, 0, length);
@@ -130,10 +140,31 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     }
     this.requestedAtMs = Date.now();
     this.#take(chunk, length);
+    if (!this.leg.isFull) return;
+    this.#isChoked = true;
+    this.leg.pause();
+  }
+
+  /** A mistake of ours costs this client its connection and its server, and nobody else anything. */
+  #breakOff(error: unknown): void {
+    this.pool.pooler.log.error('a client connection is broken off', { error, client: this.id });
+    this.#dropUnsent();
+    this.server?.close('a request could not be forwarded');
+    this.fail('XX000', 'internal error of the pooler');
+  }
+
+  /** What was composed for a server that it does not get. */
+  #dropUnsent(): void {
+    if (this.#toServer.byteLength === 0) return;
+    this.#toServer.take();
+    this.#toServer.reuse();
   }
 
   onDrain(): void {
     this.server?.leg.resume();
+    if (!this.#isChoked) return;
+    this.#isChoked = false;
+    this.leg.resume();
   }
 
   onClosed(error: Error | null): void {
@@ -170,8 +201,9 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
 
   /** The server is another's from now on. */
   unlink(): void {
+    // Neither holds the other back any more.
+    this.server?.leg.resume();
     this.server = null;
-    // What a server does not get any more cannot hold it back.
     this.leg.resume();
     this.tellNotifications();
   }
@@ -180,12 +212,17 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     if (this.server === null || this.server.isFree) this.tellNotifications();
   }
 
+  onTooSlow(): void {
+    this.fail('57P01', 'too many notifications that the client has not read');
+  }
+
   onHubLost(): void {
     this.fail('57P01', 'the connection that listens for this client was lost');
   }
 
   /** Between transactions, as a server does. */
   tellNotifications(): void {
+    if (this.leg.unwrittenBytes > mostUntoldBytes) return this.onTooSlow();
     if (this.#channels.writeTo(this.#toClient)) this.leg.write(this.#toClient);
   }
 
@@ -277,6 +314,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.#asked.stopWaiting(this);
     this.waitingSinceUs = 0;
     this.#pending = null;
+    this.leg.resume();
     const rest = pending.subarray(end);
     if (rest.length > 0) this.#take(rest, rest.length);
   }
@@ -297,14 +335,13 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     const { server } = this;
     if (server === null) {
       // Requests of a client that left in the middle.
-      if (this.#toServer.byteLength > 0) {
-        this.#toServer.take();
-        this.#toServer.reuse();
-      }
+      this.#dropUnsent();
       return;
     }
     server.send();
     if (server.leg.isFull) this.leg.pause();
+    // What was late and is answered by nothing does not keep it.
+    if (server.isFree && this.isBetweenMessages) server.pool.onTransactionEnd(server, this);
   }
 
   #scan(bytes: Buffer, length: number): void {
@@ -339,17 +376,17 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
       if (tag === FrontendTag.query && this.pool.pooler.settings.disable_pqexec) {
         return this.fail('08P01', 'PQexec disallowed');
       }
-      if (this.#mustSeeWhole(tag) && next > length) {
-        needed = size + 1;
-        break;
-      }
+      needed = this.#mustSeeWhole(tag)
+        ? size + 1
+        : this.#neededBytes(tag, this.server, bytes, at, length, size);
+      if (needed > mostKeptBytes) return this.#refuseMessage(tag, `${size} bytes to be looked at`);
+      // Nobody gets a server for half a request.
+      if (at + needed > length) break;
       const server = this.server ?? this.#acquire(tag, bytes, at, next);
       if (server === null) {
         if (!this.#isOver) this.#keepPending(bytes, at, length);
         return;
       }
-      needed = this.#neededBytes(tag, server, bytes, at, length, size);
-      if (at + needed > length) break;
       if (this.#needsRewriting(tag, server)) {
         if (at > from) out.slice(bytes, from, at);
         from = this.#rewrite(tag, bytes, at, next, length, server);
@@ -398,7 +435,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
         // Without a server: late, the COPY has failed and its answer is complete.
         if (server === null) return false;
         if (server.isCopyIn) server.isCopyIn = false;
-        else if (!server.hasFailed) server.expected.push(Kind.copyEnd);
+        else if (!server.hasFailed && server.expected.size > 0) server.expected.push(Kind.copyEnd);
         return true;
       case FrontendTag.flush:
         if (server === null) return false;
@@ -427,7 +464,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   /** How much of a message must be there before anything of it is sent. */
   #neededBytes(
     tag: number,
-    server: PooledServer,
+    server: PooledServer | null,
     bytes: Buffer,
     at: number,
     length: number,
@@ -436,7 +473,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     if (!this.#needsRewriting(tag, server) || tag === FrontendTag.bind) return 5;
     if (tag !== FrontendTag.query) return size + 1;
     // A text is read whole where its first word may matter; a very large one is data.
-    if (size > longestReadQuery) return 5;
+    if (size > longestReadText) return 5;
     if (this.pool.mode === 'auto') return size + 1;
     const seen = Math.min(size + 1, firstWordBytes);
     if (at + seen > length) return seen;
@@ -447,9 +484,19 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
    * Whether a message is to be looked at. A server that waits for a Sync, or for data, ignores requests or
    * answers with an error that has no request of its own.
    */
-  #needsRewriting(tag: number, server: PooledServer): boolean {
-    if (server.hasFailed || server.isCopyIn || !this.pool.sharesStatements) return false;
-    return tag !== FrontendTag.execute && tag !== FrontendTag.functionCall;
+  #needsRewriting(tag: number, server: PooledServer | null): boolean {
+    if (server !== null && (server.hasFailed || server.isCopyIn)) return false;
+    switch (tag) {
+      case FrontendTag.query:
+        return this.pool.looksAtTexts;
+      case FrontendTag.parse:
+        return this.pool.looksAtTexts || this.pool.sharesStatements;
+      case FrontendTag.execute:
+      case FrontendTag.functionCall:
+        return false;
+      default:
+        return this.pool.sharesStatements;
+    }
   }
 
   #expect(tag: number, server: PooledServer): void {
@@ -484,7 +531,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
       this.pinReason ??= this.#texts.takePinReason();
       if (rewritten === next) return next;
     }
-    if (tag === FrontendTag.query) {
+    if (tag === FrontendTag.query || !this.pool.sharesStatements) {
       this.#expect(tag, server);
       return at;
     }
@@ -578,5 +625,5 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
 
 /** Where a text's first word ends at the latest, behind a comment or two. */
 const firstWordBytes = 128;
-/** Longer texts are bulk loads: they are forwarded as they come. */
-const longestReadQuery = 256 * 1024;
+/** What is kept of one message of a client until it is whole. PostgreSQL's own limit for it is 1 GB. */
+const mostKeptBytes = 256 * 1024 * 1024;

@@ -69,8 +69,10 @@ export function endOfRequest(pending: Buffer): number | 'cut' | null {
   while (at < pending.length) {
     if (pending.length - at < 5) return 'cut';
     const tag = pending[at]!;
-    at += 1 + int32At(pending, at + 1);
-    if (at > pending.length) return 'cut';
+    const size = int32At(pending, at + 1);
+    // Nonsense is refused when it is its turn.
+    if (size < 4 || at + 1 + size > pending.length) return 'cut';
+    at += 1 + size;
     const isEnd =
       tag === FrontendTag.query || tag === FrontendTag.sync || tag === FrontendTag.functionCall;
     if (isEnd) return at;

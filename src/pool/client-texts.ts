@@ -6,6 +6,9 @@ import { Kind, type Mark } from './expectations.ts';
 import type { ParameterSet } from './parameters.ts';
 import { writeQuery } from './requests.ts';
 
+/** Longer texts are bulk loads: they are forwarded as they come. */
+export const longestReadText = 1024 * 1024;
+
 /** A message in `bytes[at, next)`, header included. */
 interface Request {
   readonly tag: number;
@@ -82,6 +85,7 @@ export class ClientTexts {
   #query(bytes: Buffer, at: number, next: number, server: PooledServer): number | Held {
     const { rewriter } = this.#pool;
     if (!rewriter.mayMatter(bytes, at + 5, next - 1)) return at;
+    if (next - at > longestReadText) return this.#unread(at);
     const text = bytes.toString('latin1', at + 5, next - 1);
     const channel = this.#channelText(text);
     if (typeof channel === 'object' && channel !== null) return channel;
@@ -106,6 +110,7 @@ export class ClientTexts {
     const nameEnd = bytes.indexOf(0, at + 5);
     const textEnd = nameEnd < 0 ? -1 : bytes.indexOf(0, nameEnd + 1);
     if (textEnd < 0 || textEnd >= next) return at;
+    if (textEnd - nameEnd > longestReadText) return this.#unread(at);
     const text = bytes.toString('latin1', nameEnd + 1, textEnd);
     const channel = this.#channelText(text);
     if (typeof channel === 'object' && channel !== null) return channel;
@@ -123,6 +128,12 @@ export class ClientTexts {
     return next;
   }
 
+  /** Nobody knows what a text leaves behind that nobody has looked at. */
+  #unread(at: number): number {
+    if (this.#pool.mode === 'auto') this.#pinReason = 'text too long to look at';
+    return at;
+  }
+
   /** @param message  a Parse whose length is still that of another text */
   #parseInstead(message: Buffer, server: PooledServer, parameters: ParameterSet): void {
     const { length } = message;
@@ -136,6 +147,7 @@ export class ClientTexts {
   #named(text: string, server: PooledServer): { text: string; mark: Mark | null } | null {
     const { rewriter, pooler } = this.#pool;
     this.#pinReason = rewriter.reasonToPin(text);
+    if (!this.#pool.sharesStatements) return null;
     const most = pooler.settings.max_prepared_statements;
     return rewriter.rewritePrepared(text, server.prepared, this.#statements, most);
   }

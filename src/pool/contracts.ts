@@ -55,6 +55,7 @@ export interface PooledServer {
   becomeSynced(): void;
   emitFakes(): void;
   abandon(isMidMessage: boolean): void;
+  close(reason: string): void;
 }
 
 /** `tested`: a query of ours is under way, before it is given to a client or after it came back. */
@@ -87,6 +88,7 @@ export interface PoolOfServers extends ServerSource {
   readonly pooler: PoolerOfPools;
   readonly mode: PoolMode;
   readonly sharesStatements: boolean;
+  readonly looksAtTexts: boolean;
   readonly rewriter: QueryRewriter;
   readonly hub: ChannelHub;
   readonly traffic: Traffic;

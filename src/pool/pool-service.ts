@@ -143,7 +143,11 @@ export class PoolService implements Service {
       if (pooler.threadCount > 1) lending.start();
       this.#options.log.info('listening', { addresses: listener.addresses });
       becomeReady();
-      await Promise.race([running.isShutDown, untilAborted(signal)]);
+      await Promise.race([
+        running.isShutDown,
+        untilAborted(signal),
+        ...(running.crew === null ? [] : [running.crew.crew.failed]),
+      ]);
       if (signal.aborted) await this.#shutDown(operations);
     } finally {
       forgetMetrics?.();

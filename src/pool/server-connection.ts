@@ -30,15 +30,16 @@ import {
 import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
 import { PreparedStatements } from './prepared-statements.ts';
+import { appended } from './client-messages.ts';
 import { Replay } from './replay.ts';
 import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
-import type { Statement } from './statements.ts';
+import { serverNamePrefix, type Statement } from './statements.ts';
 import { nowUs } from './traffic.ts';
 
 const idleStatus = 0x49; // I
 
 /** The largest message that is read whole: names, notices and errors. Larger ones make no sense. */
-const mostReadBytes = 4 * 1024 * 1024;
+const mostReadBytes = 64 * 1024 * 1024;
 
 /**
  * One connection to a server, and whose its replies are.
@@ -80,6 +81,8 @@ export class ServerConnection implements LegOwner, PooledServer {
   readonly #toServer: MessageBuffer;
   /** The start of a message whose rest has not come. */
   #cut: Buffer | null = null;
+  #cutLength = 0;
+  #grown: Buffer | null = null;
   #passLeft = 0;
   #isPassForwarded = false;
   /** Extended requests whose Sync has not been sent: their transaction is open, whatever `status` says. */
@@ -131,6 +134,11 @@ export class ServerConnection implements LegOwner, PooledServer {
   /** Its client has only part of a message: nothing else may be written to it. */
   get isMidReply(): boolean {
     return this.#passLeft > 0 && this.#isPassForwarded;
+  }
+
+  /** A pipeline was begun, and its Sync has not come: a transaction that nobody has named. */
+  get isUnsynced(): boolean {
+    return this.#isUnsynced;
   }
 
   get isInTransaction(): boolean {
@@ -203,8 +211,9 @@ export class ServerConnection implements LegOwner, PooledServer {
     let bytes = chunk;
     let length = chunkLength;
     if (this.#cut !== null) {
-      bytes = Buffer.concat([this.#cut, chunk.subarray(0, chunkLength)]);
-      length = bytes.length;
+      bytes = appended(this.#cut, this.#cutLength, chunk, chunkLength);
+      this.#grown = bytes;
+      length = this.#cutLength + chunkLength;
       this.#cut = null;
     }
     try {
@@ -332,7 +341,7 @@ export class ServerConnection implements LegOwner, PooledServer {
       at = next;
     }
     if (at > from) out.slice(bytes, from, at);
-    if (at < length) this.#cut = Buffer.from(bytes.subarray(at, length));
+    if (at < length) this.#keepCut(bytes, at, length);
   }
 
   /** Made-up replies whose turn has come go behind `bytes[from, to)`. @returns what is written up to */
@@ -341,6 +350,14 @@ export class ServerConnection implements LegOwner, PooledServer {
     if (to > from) this.#toClient.slice(bytes, from, to);
     this.emitFakes();
     return to;
+  }
+
+  #keepCut(bytes: Buffer, start: number, end: number): void {
+    this.#cutLength = end - start;
+    // Memory that has grown for a message is used on until the message is whole.
+    const isSame = start === 0 && bytes === this.#grown;
+    this.#cut = isSame ? bytes : Buffer.from(bytes.subarray(start, end));
+    if (!isSame) this.#grown = null;
   }
 
   #pass(bytes: Buffer, from: number, to: number, left: number, isForwarded: boolean): void {
@@ -490,6 +507,7 @@ export class ServerConnection implements LegOwner, PooledServer {
       throw this.#nonsense('an error that nobody asked for', BackendTag.errorResponse);
     }
     this.isCopyIn = false;
+    if (isUnknownStatement(fields)) this.prepared.forgetAll();
     if (isStalePlan(fields) && this.#heal(headMark)) return false;
     if (kind === Kind.query) headMark?.undo(true);
     if (kind === Kind.query && (head & skip) !== 0) {
@@ -579,12 +597,11 @@ export class ServerConnection implements LegOwner, PooledServer {
 
   /** The server says what no server says: it cannot be trusted with the next byte. */
   #breakOff(error: unknown): void {
-    if (!isSluiceError(error)) throw error;
     this.pool.pooler.log.error('a server connection is broken off', { error });
     this.client?.leg.write(this.#toClient);
     this.#toClient.take();
     this.#toClient.reuse();
-    this.close(error.message);
+    this.close(isSluiceError(error) ? error.message : 'internal error of the pooler');
   }
 
   #nonsense(problem: string, tag: number): SluiceError {
@@ -623,6 +640,11 @@ function isAct(kind: number): boolean {
   return (
     kind === Kind.bind || kind === Kind.execute || kind === Kind.query || kind === Kind.function
   );
+}
+
+/** Somebody has taken statements of ours away, where we could not see it: none is believed to be there. */
+function isUnknownStatement({ sqlstate, message }: ServerMessageFields): boolean {
+  return sqlstate === '26000' && message.includes(`"${serverNamePrefix}`);
 }
 
 /** "cached plan must not change result type" */

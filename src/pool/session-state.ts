@@ -58,13 +58,16 @@ export class SessionStateRules {
       case 'set':
         return this.#ofSet(tokens, second);
       case 'create':
-        if (makesTemporary(words)) return 'temporary object';
+      case 'explain':
+        if (makesTemporary(words.slice(Math.max(0, words.indexOf('create')))))
+          return 'temporary object';
         break;
       case 'declare':
         if (words.includes('hold')) return 'cursor WITH HOLD';
         break;
       default:
     }
+    if (tokens.some(({ text }) => text === 'pg_temp')) return 'temporary object';
     if (words.some((word) => sessionLocks.has(word))) return 'session advisory lock';
     if (words.includes('set_config')) return 'set_config';
     if (first === 'select' || first === 'with') return selectsIntoTemporary(words);

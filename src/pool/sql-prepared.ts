@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../session/index.ts';
 import { sqlStatements, type SqlToken } from './sql-tokens.ts';
-import { SqlStatement, type Statement } from './statements.ts';
+import { serverNamePrefix, SqlStatement, type Statement } from './statements.ts';
 
 /** What a text with PREPARE, EXECUTE, DEALLOCATE in it becomes on a server. */
 export interface RewrittenQuery {
@@ -116,7 +116,14 @@ class Rewriting {
 
   #use(name: SqlToken, isDropped: boolean): void {
     const known = this.#lookUp(name.text);
-    if (known === undefined) return;
+    if (known === undefined) {
+      // A name of servers is nobody's to a client.
+      if (name.text.toLowerCase().startsWith(serverNamePrefix.toLowerCase())) {
+        const by = quoteIdentifier(`${serverNamePrefix}?`);
+        this.#cuts.push({ start: name.start, end: name.end, by });
+      }
+      return;
+    }
     if (!this.#makes.some((made) => made === known)) this.#needs.push(known);
     if (isDropped) {
       this.#drops.push(known);

@@ -9,46 +9,105 @@ export interface SqlToken {
   readonly end: number;
 }
 
-const patterns = new RegExp(
-  [
-    '(?<space>[ \\t\\n\\r\\f\\v]+|--[^\\n\\r]*)',
-    '(?<comment>/\\*)',
-    "(?<escaped>[eE]'(?:[^'\\\\]|\\\\.|'')*(?:'|$))",
-    "(?<literal>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|$))",
-    '(?<dollar>\\$(?:[A-Za-z_\\u0080-\\uffff][\\w\\u0080-\\uffff]*)?\\$)',
-    '(?<identifier>"(?:[^"]|"")*(?:"|$))',
-    '(?<word>[A-Za-z_\\u0080-\\uffff][\\w$\\u0080-\\uffff]*)',
-    '(?<symbol>[^])',
-  ].join('|'),
-  'gy',
-);
+/** The lexer's letters: what a word begins with, and what it goes on with. */
+function isWordStart(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f || code > 0x7f
+  );
+}
+
+function isWordPart(code: number): boolean {
+  return isWordStart(code) || isDigit(code) || code === 0x24;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+}
+
+const quote = 0x27;
+const doubleQuote = 0x22;
+const dollar = 0x24;
+const dash = 0x2d;
+const slash = 0x2f;
+const star = 0x2a;
+const backslash = 0x5c;
 
 /**
  * The tokens of a text, as PostgreSQL's own lexer cuts it. A text that ends inside a quote or comment ends there:
- * what it means is the server's to say.
+ * what it means is the server's to say. One pass, whatever the text.
  */
 export function* sqlTokens(text: string): Generator<SqlToken> {
   let at = 0;
   while (at < text.length) {
-    patterns.lastIndex = at;
-    const groups = patterns.exec(text)?.groups ?? {};
     const start = at;
-    at = patterns.lastIndex;
-    if (groups['comment'] !== undefined) at = endOfComment(text, start);
-    else if (groups['dollar'] !== undefined) {
-      const close = text.indexOf(groups['dollar'], at);
-      at = close < 0 ? text.length : close + groups['dollar'].length;
+    const code = text.charCodeAt(at);
+    const next = text.charCodeAt(at + 1);
+    if (isSpace(code)) {
+      at++;
+    } else if (code === dash && next === dash) {
+      at = endOfLine(text, at);
+    } else if (code === slash && next === star) {
+      at = endOfComment(text, at);
+    } else if (code === quote) {
+      at = endOfQuoted(text, at + 1, quote, false);
       yield { kind: 'literal', text: '', start, end: at };
-    } else if (groups['escaped'] !== undefined || groups['literal'] !== undefined) {
+    } else if (next === quote && (code | 0x20) === 0x65 /* e */) {
+      at = endOfQuoted(text, at + 2, quote, true);
       yield { kind: 'literal', text: '', start, end: at };
-    } else if (groups['identifier'] !== undefined) {
-      yield { kind: 'identifier', text: unquoted(groups['identifier']), start, end: at };
-    } else if (groups['word'] !== undefined) {
-      yield { kind: 'word', text: folded(groups['word']), start, end: at };
-    } else if (groups['symbol'] !== undefined) {
-      yield { kind: 'symbol', text: groups['symbol'], start, end: at };
+    } else if (code === doubleQuote) {
+      at = endOfQuoted(text, at + 1, doubleQuote, false);
+      yield { kind: 'identifier', text: unquoted(text.slice(start, at)), start, end: at };
+    } else if (code === dollar && !isDigit(next)) {
+      at = endOfDollarQuoted(text, at);
+      const kind = at === start + 1 ? 'symbol' : 'literal';
+      yield { kind, text: kind === 'symbol' ? '$' : '', start, end: at };
+    } else if (isWordStart(code)) {
+      do at++;
+      while (at < text.length && isWordPart(text.charCodeAt(at)));
+      yield { kind: 'word', text: folded(text.slice(start, at)), start, end: at };
+    } else {
+      at++;
+      yield { kind: 'symbol', text: text[start]!, start, end: at };
     }
   }
+}
+
+function endOfLine(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && text[at] !== '\n' && text[at] !== '\r') at++;
+  return at;
+}
+
+/** @param from  behind the opening quote; a quote written twice is one, and no end */
+function endOfQuoted(text: string, from: number, mark: number, hasEscapes: boolean): number {
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (hasEscapes && code === backslash) {
+      at += 2;
+    } else if (code !== mark) {
+      at++;
+    } else if (text.charCodeAt(at + 1) === mark) {
+      at += 2;
+    } else {
+      return at + 1;
+    }
+  }
+  return text.length;
+}
+
+/** @returns `start + 1`: no quote begins here */
+function endOfDollarQuoted(text: string, start: number): number {
+  let at = start + 1;
+  while (isWordStart(text.charCodeAt(at)) || (at > start + 1 && isDigit(text.charCodeAt(at)))) at++;
+  if (text.charCodeAt(at) !== dollar) return start + 1;
+  const tag = text.slice(start, at + 1);
+  const close = text.indexOf(tag, at + 1);
+  return close < 0 ? text.length : close + tag.length;
 }
 
 /** The statements of a text, each as its tokens; empty ones are left out. */

@@ -66,7 +66,7 @@ test('a shop whose connection is lost says so', async () => {
   await writer.ready;
   await shop.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
-     where application_name = 'sluice demo writer' limit 1`,
+     where application_name = 'till' limit 1`,
   );
   await expect(writer.finished).rejects.toThrow();
   await waitFor('the other connections to end', async () => (await shop.leaks()).length === 0);

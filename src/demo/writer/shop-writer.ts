@@ -136,6 +136,7 @@ export class ShopWriter implements Service {
     signal.throwIfAborted();
     // An application's own client: what is between it and the server is none of its business.
     const client = new Client({ connectionString: this.#options.url, application_name: 'till' });
+    client.on('error', () => undefined); // the next statement says so
     await client.connect();
     try {
       await run(client, new Till(client, this.#options.size));

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { SluiceError } from '../../errors/index.ts';
 import type { Log } from '../../service/index.ts';
 import type { PoolerConfig } from '../config/index.ts';
 import { Calls } from './calls.ts';
@@ -43,10 +44,13 @@ export class Crew implements OtherThreads {
   readonly #members: Member[] = [];
   #config: PoolerConfig;
   #timer: NodeJS.Timeout | null = null;
+  #isStopping = false;
+  readonly #failed = Promise.withResolvers<never>();
 
   private constructor(options: CrewOptions) {
     this.#options = options;
     this.#config = options.config;
+    this.#failed.promise.catch(() => undefined); // whoever waits for it hears of it
   }
 
   /** @throws what keeps one of them from starting */
@@ -79,6 +83,8 @@ export class Crew implements OtherThreads {
     const config = operation === 'reload' ? packConfig(this.#config) : null;
     const members = operation === 'killClient' ? this.#memberOf(Number(args[0])) : this.#members;
     const argument: OperationAsked = { operation, args, config };
+    // Those that are told to end do so.
+    if (operation === 'shutdown') this.#isStopping = true;
     const results = await Promise.allSettled(
       members.map(({ calls }) => calls.ask('operate', argument, signal)),
     );
@@ -98,7 +104,13 @@ export class Crew implements OtherThreads {
     await this.#members[index - 1]?.calls.ask('cancel', { pid, key: key.toString('hex') });
   }
 
+  /** Rejects when one of them ends unasked: what it had counted as its own is lost to the others. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
   async stop(): Promise<void> {
+    this.#isStopping = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     for (const { worker } of this.#members) void worker.terminate();
     await Promise.all(this.#members.map(({ ended }) => ended));
@@ -137,6 +149,7 @@ export class Crew implements OtherThreads {
     worker.on('exit', () => {
       calls.end();
       ended.resolve();
+      if (!this.#isStopping) this.#failed.reject(new SluiceError('POOL_THREAD_ENDED', { index }));
     });
     return { worker, calls, ended: ended.promise };
   }
