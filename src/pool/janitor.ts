@@ -119,8 +119,10 @@ export class Janitor {
     const user = config.users.get(pool.user);
     const isWorking = server.expected.size > 0;
     const queryMs = isWorking ? sinceMs(server.queryStartUs) : 0;
-    const inTransactionMs = server.isInTransaction ? sinceMs(server.transactionStartUs) : 0;
-    const idleMs = server.isInTransaction && !isWorking ? sinceMs(server.answeredAtUs) : 0;
+    const isOpen = server.isInTransaction || server.isUnsynced;
+    const inTransactionMs = isOpen ? sinceMs(server.transactionStartUs) : 0;
+    const lastUs = Math.max(server.answeredAtUs, server.transactionStartUs);
+    const idleMs = isOpen && !isWorking ? sinceMs(lastUs) : 0;
     const limits = [
       [queryMs, user?.queryTimeout ?? settings.query_timeout, 'query_timeout', '57014'],
       [

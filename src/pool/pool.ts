@@ -73,6 +73,7 @@ export class Pool implements PoolOfServers {
   /** Settings that the hot path asks for, as they are for this pool. */
   mode: PoolMode = 'session';
   sharesStatements = false;
+  looksAtTexts = false;
   rewriter: QueryRewriter;
   /** Listens for clients that have no server of their own. */
   readonly hub: ListenHub;
@@ -97,6 +98,7 @@ export class Pool implements PoolOfServers {
     const user = config.users.get(this.user);
     this.mode = user?.poolMode ?? this.database.entry.poolMode ?? settings.pool_mode;
     this.sharesStatements = this.mode !== 'session' && settings.max_prepared_statements > 0;
+    this.looksAtTexts = this.sharesStatements || this.mode === 'auto';
     this.rewriter = this.pooler.rewriterFor(this.mode);
   }
 
