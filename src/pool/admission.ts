@@ -17,6 +17,9 @@ interface Host {
   readonly settings: PoolSettings;
   readonly cancels: { newPid(): number };
   poolFor(database: string, credentials: Credentials): Promise<Pool>;
+  /** Takes a place for a client. @throws Refusal  there is none */
+  claimClient(database: string, user: string): void;
+  releaseClient(database: string, user: string): void;
   openConsole(login: ConsoleLogin): LegOwner;
   openReplication(startup: ClientStartup, credentials: Credentials): Promise<ReplicationPipe>;
   parametersOf(reported: ReadonlyMap<string, string>): ParameterSet;
@@ -47,7 +50,12 @@ export async function admit(
   const pool = await host.poolFor(startup.database, credentials);
   const welcome = await pool.learnWelcome();
   if (pool.mode !== 'session') checkReported(parameters, host.parametersOf(welcome));
-  return { begin: () => welcomeClient(host, leg, startup, pool, welcome), drop };
+  // Not before it has all it needs: a place is not held by who waits, and may leave, while the pool is paused.
+  host.claimClient(pool.database.name, user);
+  return {
+    begin: () => welcomeClient(host, leg, startup, pool, welcome),
+    drop: () => host.releaseClient(pool.database.name, user),
+  };
 }
 
 /** With application_name_add_host the servers' views say where a client comes from. */

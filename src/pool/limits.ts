@@ -57,7 +57,7 @@ export class Limits {
 }
 
 /** Takes a place in all of them, or in none. @returns the one that is full; null: the place is taken */
-export function claim(limits: readonly Limit[]): Limit | null {
+export function claim<L extends Limit>(limits: readonly L[]): L | null {
   for (const [i, limit] of limits.entries()) {
     const isFull = limit.count.add(1) > limit.most && limit.most > 0;
     if (!isFull) continue;

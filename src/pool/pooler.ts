@@ -38,7 +38,7 @@ import type { ServerConnection } from './server-connection.ts';
 import { openServer } from './server-login.ts';
 import { SessionStateRules } from './session-state.ts';
 import { StatementCache } from './statements.ts';
-import { SharedCounts, type SharedCount } from './threads/shared-counts.ts';
+import { SharedCounts } from './threads/shared-counts.ts';
 import { loadClientTls, serverTlsTarget, type ClientTls } from './tls-settings.ts';
 import { Traffic } from './traffic.ts';
 import { Users } from './users.ts';
@@ -220,7 +220,7 @@ export class Pooler implements PoolerOfPools, Reception {
   /** The pool that a client of this database and user belongs to. @throws Refusal */
   async poolFor(name: string, credentials: Credentials): Promise<Pool> {
     const database = this.databases.find(name);
-    this.#checkClientLimits(database, credentials.user);
+    this.#checkClientLimits(name, credentials.user);
     const forced = database.entry.user;
     const user = forced ?? credentials.user;
     const known = database.pools.get(user);
@@ -349,12 +349,23 @@ export class Pooler implements PoolerOfPools, Reception {
     return { message, atMs: Date.now(), isRefusal };
   }
 
+  /** Takes a place for one more client, over all threads; it is given back when the client leaves. @throws Refusal */
+  claimClient(database: string, user: string): void {
+    const limits = this.#clientLimits(database, user);
+    const full = claim(limits);
+    if (full !== null) throw clientsExceeded(full);
+  }
+
+  releaseClient(database: string, user: string): void {
+    for (const { count } of this.#clientLimits(database, user)) count.add(-1);
+  }
+
+  /** The client's place has been claimed. */
   onClientLoggedIn(client: ClientConnection): void {
     const { pool } = client;
     this.clients.add(client);
     this.cancels.add(client);
     pool.database.clientCount++;
-    for (const count of this.#clientCounts(client)) count.add(1);
     pool.traffic.clientLogins++;
     if (this.settings.log_connections) {
       this.log.info('login', {
@@ -370,7 +381,7 @@ export class Pooler implements PoolerOfPools, Reception {
     this.cancels.remove(client);
     const { database } = client.pool;
     database.clientCount--;
-    for (const count of this.#clientCounts(client)) count.add(-1);
+    this.releaseClient(database.name, client.user);
     if (this.settings.log_disconnections) {
       this.log.info('closing', {
         database: database.name,
@@ -422,27 +433,31 @@ export class Pooler implements PoolerOfPools, Reception {
     });
   }
 
-  #checkClientLimits(database: Database, user: string): void {
-    const ofDatabase =
-      database.entry.maxDbClientConnections ?? this.settings.max_db_client_connections;
-    const inDatabase = this.limits.clientsOfDatabase(database.name).value;
-    if (ofDatabase > 0 && inDatabase >= ofDatabase) {
-      throw new Refusal('53300', 'client connections exceeded (max_db_client_connections)');
-    }
-    const ofUser =
-      this.config.users.get(user)?.maxUserClientConnections ??
-      this.settings.max_user_client_connections;
-    if (ofUser > 0 && this.limits.clientsOfUser(user).value >= ofUser) {
-      throw new Refusal('53300', 'client connections exceeded (max_user_client_connections)');
-    }
+  /** Without taking a place: who would not get one need not wait for a server first. @throws Refusal */
+  #checkClientLimits(database: string, user: string): void {
+    const full = this.#clientLimits(database, user).find(
+      ({ count, most }) => most > 0 && count.value >= most,
+    );
+    if (full !== undefined) throw clientsExceeded(full);
   }
 
-  #clientCounts({ pool, user }: ClientConnection): SharedCount[] {
-    const { limits } = this;
+  #clientLimits(database: string, user: string): ClientLimit[] {
+    const { limits, settings, config } = this;
     return [
-      limits.clients,
-      limits.clientsOfDatabase(pool.database.name),
-      limits.clientsOfUser(user),
+      { setting: 'max_client_conn', count: limits.clients, most: settings.max_client_conn },
+      {
+        setting: 'max_db_client_connections',
+        count: limits.clientsOfDatabase(database),
+        most:
+          this.databases.get(database)?.entry.maxDbClientConnections ??
+          settings.max_db_client_connections,
+      },
+      {
+        setting: 'max_user_client_connections',
+        count: limits.clientsOfUser(user),
+        most:
+          config.users.get(user)?.maxUserClientConnections ?? settings.max_user_client_connections,
+      },
     ];
   }
 
@@ -468,6 +483,16 @@ export class Pooler implements PoolerOfPools, Reception {
       if (isRelated && other !== pool && other.waiting.size > 0) other.serveWaiting();
     }
   }
+}
+
+interface ClientLimit extends Limit {
+  readonly setting: string;
+}
+
+function clientsExceeded({ setting }: ClientLimit): Refusal {
+  return setting === 'max_client_conn'
+    ? new Refusal('53300', 'no more connections allowed (max_client_conn)')
+    : new Refusal('53300', `client connections exceeded (${setting})`);
 }
 
 function messageOf(error: unknown): string {

@@ -38,6 +38,32 @@ describe('who is let in', () => {
     expect(await database.rows('SELECT * FROM written')).toEqual([]);
   });
 
+  test.each(['max_db_client_connections', 'max_user_client_connections', 'max_client_conn'])(
+    '%s holds for clients that come at the same time',
+    async (setting) => {
+      const database = await server.database();
+      const scene = await startScene({
+        databases: { app: `${hostOf(database.url)} user=postgres` },
+        settings: { pool_mode: 'transaction', [setting]: 2 },
+      });
+      const logins = await Promise.allSettled(
+        Array.from({ length: 12 }, () => scene.client('app')),
+      );
+      const refused = logins.flatMap((login) =>
+        login.status === 'rejected' ? [login.reason] : [],
+      );
+      expect(refused).toHaveLength(10);
+      expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['53300']));
+      const [known] = logins.flatMap((login) =>
+        login.status === 'fulfilled' ? [login.value] : [],
+      );
+      await known!.end();
+      await waitFor('its place', () => scene.pooler.clients.size === 1);
+      await (await scene.client('app')).query('SELECT 1');
+      await expect(scene.client('app')).rejects.toThrow(setting);
+    },
+  );
+
   describe('by a certificate', () => {
     const authority = createAuthority('client authority');
     const good = authority.issue('alice');
@@ -82,7 +108,7 @@ describe('who is let in', () => {
         await once(socket, 'secureConnect');
         const startup = { user: 'alice', database: 'app' };
         socket.write(new MessageWriter().startup(ProtocolVersion.v3_0, startup).take());
-        const [said]: Buffer[] = await once(socket, 'data');
+        const [said = Buffer.alloc(1)]: Buffer[] = await once(socket, 'data');
         expect(String.fromCharCode(said[0]!)).toBe('E');
         socket.destroy();
       }
