@@ -152,6 +152,7 @@ export class Pooler implements PoolerOfPools, Reception {
     this.config = config;
     this.dns.forget();
     this.databases.configure(config);
+    await this.#refreshForced();
     for (const pool of this.pools) {
       pool.configure();
       pool.serveWaiting();
@@ -225,7 +226,8 @@ export class Pooler implements PoolerOfPools, Reception {
     const user = forced ?? credentials.user;
     const known = database.pools.get(user);
     if (known !== undefined) {
-      if (forced === null) known.credentials = credentials;
+      // A login that showed no secret (trust, cert, peer) takes nothing from what an earlier one left.
+      if (forced === null && serverSecretOf(credentials) !== null) known.credentials = credentials;
       const refusal = known.cachedRefusal;
       if (refusal !== null) throw new Refusal('08P01', refusal);
       return known;
@@ -459,6 +461,24 @@ export class Pooler implements PoolerOfPools, Reception {
           config.users.get(user)?.maxUserClientConnections ?? settings.max_user_client_connections,
       },
     ];
+  }
+
+  /** Forced users have the passwords that the configuration and auth_file say now. */
+  async #refreshForced(): Promise<void> {
+    const refreshing = this.pools.map(async (pool) => {
+      const { database, user } = pool;
+      if (database.entry.user !== user) return;
+      try {
+        pool.credentials = await this.#forcedCredentials(database, user);
+      } catch (error) {
+        this.log.warn('the password of a forced user cannot be found out; the one known stays', {
+          database: database.name,
+          user,
+          error,
+        });
+      }
+    });
+    await Promise.all(refreshing);
   }
 
   async #forcedCredentials(database: Database, user: string): Promise<Credentials> {

@@ -1,0 +1,83 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { postgres, temporaryFolder, type TestDatabase } from '../../kit/index.ts';
+import { writeServerFiles } from '../../session/server-files.ts';
+import { startScene } from '../scene.ts';
+
+const server = postgres();
+
+describe('what servers are logged in to with', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    const others = ['local', 'host'].flatMap((kind) =>
+      ['all', 'replication'].map(
+        (name) => `${kind} ${name} all ${kind === 'host' ? 'all ' : ''}trust`,
+      ),
+    );
+    const lines = ['host all keyed all scram-sha-256', ...others, ''];
+    await writeServerFiles(server, { 'pg_hba.conf': lines.join('\n') });
+    await server.query('SELECT pg_reload_conf()');
+    await server.query("SET password_encryption = 'scram-sha-256'; CREATE ROLE keyed LOGIN");
+    database = await server.database();
+  });
+
+  async function storedSecret(password: string): Promise<string> {
+    await server.query(`ALTER ROLE keyed PASSWORD '${password}'`);
+    const [row] = await server.query(
+      "SELECT rolpassword AS secret FROM pg_authid WHERE rolname = 'keyed'",
+    );
+    return String(row!['secret']);
+  }
+
+  test('a login without a password leaves the keys of an earlier one as they are', async () => {
+    const stored = await storedSecret('one');
+    const folder = temporaryFolder();
+    const hba = join(folder, 'hba.conf');
+    await writeFile(hba, 'local all all trust\nhost all all all scram-sha-256\n');
+    const scene = await startScene({
+      databases: { app: database.url },
+      settings: {
+        pool_mode: 'transaction',
+        auth_type: 'hba',
+        auth_hba_file: hba,
+        unix_socket_dir: folder,
+      },
+      userlist: `"keyed" "${stored}"\n`,
+    });
+    const withPassword = await scene.client('app', { user: 'keyed', password: 'one' });
+    await withPassword.query('BEGIN');
+    const without = await scene.client('app', { user: 'keyed', host: folder });
+    expect((await without.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+
+  test.each(['the database line', 'auth_file'])(
+    'the new password of a forced user, in %s, is in force after RELOAD',
+    async (where) => {
+      await storedSecret('before');
+      const optionsWith = (password: string) => ({
+        databases: {
+          app: `${hostOf(database.url)} user=keyed${where === 'auth_file' ? '' : ` password=${password}`}`,
+        },
+        userlist: `"postgres" ""\n"keyed" "${password}"\n`,
+      });
+      const scene = await startScene({
+        ...optionsWith('before'),
+        settings: { pool_mode: 'transaction', query_wait_timeout: 3 },
+      });
+      const client = await scene.client('app');
+      await client.query('SELECT 1');
+      await storedSecret('after');
+      await scene.configure(optionsWith('after'));
+      await scene.operations.reload();
+      scene.operations.reconnect('app');
+      expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    },
+  );
+});
+
+function hostOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `host=${hostname} port=${port} dbname=${pathname.slice(1)}`;
+}
