@@ -531,6 +531,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
       this.pinReason ??= this.#texts.takePinReason();
       if (rewritten === next) return next;
     }
+    if (tag === FrontendTag.query && next > length) this.pinReason ??= this.#texts.reasonUnread;
     if (tag === FrontendTag.query || !this.pool.sharesStatements) {
       this.#expect(tag, server);
       return at;

@@ -130,8 +130,13 @@ export class ClientTexts {
 
   /** Nobody knows what a text leaves behind that nobody has looked at. */
   #unread(at: number): number {
-    if (this.#pool.mode === 'auto') this.#pinReason = 'text too long to look at';
+    this.#pinReason = this.reasonUnread;
     return at;
+  }
+
+  /** Why a server is kept after a text that was only forwarded; null: it is not. */
+  get reasonUnread(): string | null {
+    return this.#pool.mode === 'auto' ? 'text too long to look at' : null;
   }
 
   /** @param message  a Parse whose length is still that of another text */

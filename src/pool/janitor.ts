@@ -37,7 +37,8 @@ export class Janitor {
       const idleMs = Date.now() - database.usedAtMs;
       const { autodb_idle_timeout: seconds } = this.#pooler.settings;
       const isUnused = database.clientCount === 0 && database.serverCount === 0;
-      if (database.isAutomatic && isUnused && isOver(idleMs, seconds)) {
+      const isOld = database.isAutomatic && isOver(idleMs, seconds);
+      if (isUnused && (isOld || database.isGone)) {
         this.#pooler.databases.delete(database.name);
       }
     }
@@ -171,7 +172,8 @@ export class Janitor {
 
   /** Held for pools with a forced user, and for those that somebody is connected to. */
   #minimumOf(pool: Pool): number {
-    if (pool.database.entry.user === null && pool.clients.size === 0) return 0;
+    const { isGone, entry } = pool.database;
+    if (isGone || (entry.user === null && pool.clients.size === 0)) return 0;
     return Math.min(
       pool.size,
       pool.database.entry.minPoolSize ?? this.#pooler.settings.min_pool_size,

@@ -104,6 +104,13 @@ export class PreparedStatements {
     this.#unnamed = null;
   }
 
+  /** The server has said that it does not have it. */
+  forget(serverName: string): void {
+    for (const statement of this.#statements) {
+      if (statement.serverName === serverName) this.#statements.delete(statement);
+    }
+  }
+
   forgetAll(): void {
     this.#statements.clear();
     this.#doubtful.clear();

@@ -33,7 +33,7 @@ import { PreparedStatements } from './prepared-statements.ts';
 import { appended } from './client-messages.ts';
 import { Replay } from './replay.ts';
 import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
-import { serverNamePrefix, type Statement } from './statements.ts';
+import type { Statement } from './statements.ts';
 import { nowUs } from './traffic.ts';
 
 const idleStatus = 0x49; // I
@@ -507,7 +507,8 @@ export class ServerConnection implements LegOwner, PooledServer {
       throw this.#nonsense('an error that nobody asked for', BackendTag.errorResponse);
     }
     this.isCopyIn = false;
-    if (isUnknownStatement(fields)) this.prepared.forgetAll();
+    const missing = missingStatement(fields);
+    if (missing !== null) this.prepared.forget(missing);
     if (isStalePlan(fields) && this.#heal(headMark)) return false;
     if (kind === Kind.query) headMark?.undo(true);
     if (kind === Kind.query && (head & skip) !== 0) {
@@ -642,9 +643,10 @@ function isAct(kind: number): boolean {
   );
 }
 
-/** Somebody has taken statements of ours away, where we could not see it: none is believed to be there. */
-function isUnknownStatement({ sqlstate, message }: ServerMessageFields): boolean {
-  return sqlstate === '26000' && message.includes(`"${serverNamePrefix}`);
+/** A statement of ours that somebody has taken away where we could not see it; null: another error. */
+function missingStatement({ sqlstate, message }: ServerMessageFields): string | null {
+  if (sqlstate !== '26000') return null;
+  return /"(SLUICE_\d+)"/.exec(message)?.[1] ?? null;
 }
 
 /** "cached plan must not change result type" */
