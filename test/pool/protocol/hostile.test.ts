@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { MessageWriter } from '../../../src/wire/index.ts';
+import type { MessageWriter } from '../../../src/wire/index.ts';
 import { bytesOf, postgres, waitFor, within, type PipelineClient } from '../../kit/index.ts';
 import { startPair } from './pair.ts';
 
 const server = postgres();
+
+function prepare(w: MessageWriter): MessageWriter {
+  return w.parse('s', 'SELECT 1 + $1::int').sync();
+}
+
+function use(w: MessageWriter): MessageWriter {
+  return w.bind('', 's', ['2']).execute('').sync();
+}
 
 /** Another client is served: nobody keeps the one server for himself. */
 async function expectServed(client: PipelineClient): Promise<void> {
@@ -116,8 +124,6 @@ describe('clients that mean harm, or have bad luck', () => {
   test('statements that were taken away behind our back are prepared again', async () => {
     const pair = await startPair(server);
     const [client, other] = await Promise.all([pair.pooled(), pair.pooled()]);
-    const prepare = (w: MessageWriter): MessageWriter => w.parse('s', 'SELECT 1 + $1::int').sync();
-    const use = (w: MessageWriter): MessageWriter => w.bind('', 's', ['2']).execute('').sync();
     await client.ask(prepare);
     await other.ask((w) => w.query(`DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$`));
     await client.ask(use);
