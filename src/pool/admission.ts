@@ -49,6 +49,7 @@ export async function admit(
   }
   const pool = await host.poolFor(startup.database, credentials);
   const welcome = await pool.learnWelcome();
+  if (pool.database.isGone) throw new Refusal('3D000', `no such database: ${startup.database}`);
   if (pool.mode !== 'session') checkReported(parameters, host.parametersOf(welcome));
   // Not before it has all it needs: a place is not held by who waits, and may leave, while the pool is paused.
   host.claimClient(pool.database.name, user);

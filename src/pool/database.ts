@@ -5,7 +5,9 @@ export class Database<P = unknown> {
   readonly name: string;
   entry: DatabaseEntry;
   /** Made from `*` because a client asked for it. */
-  readonly isAutomatic: boolean;
+  isAutomatic: boolean;
+  /** The configuration has it no more: nobody new comes in, and it is forgotten after its last server. */
+  isGone = false;
   isPaused = false;
   /** New clients are refused. */
   isDisabled = false;

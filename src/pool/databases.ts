@@ -40,16 +40,21 @@ export class Databases {
 
   /** Also one that is made from `*` because it was asked for. */
   lookUp(name: string): Database<Pool> | undefined {
-    return this.#byName.get(name) ?? this.#automatic(name);
+    const known = this.#preview(name);
+    if (known !== undefined) this.#byName.set(name, known);
+    return known;
   }
 
   /** @throws Refusal  there is none, or it is disabled */
   find(name: string): Database<Pool> {
-    const known = this.lookUp(name);
-    if (known === undefined) throw new Refusal('3D000', `no such database: ${name}`);
-    if (known.isDisabled) throw new Refusal('08P01', `database "${name}" is disabled`);
+    const known = usable(name, this.lookUp(name));
     known.usedAtMs = Date.now();
     return known;
+  }
+
+  /** For those who have not logged in yet: one that would be made from `*` is not remembered. @throws Refusal */
+  findForLogin(name: string): Database<Pool> {
+    return usable(name, this.#preview(name));
   }
 
   /** Where servers of a database are. @throws Refusal */
@@ -61,24 +66,34 @@ export class Databases {
   /** From the next `configure` on, until the configuration says something new about it. @throws Refusal */
   redirect(name: string, target: GateTarget): void {
     this.find(name);
-    this.#redirects.set(name, { target, fileEntry: this.#config.databases.get(name) ?? null });
+    this.#redirects.set(name, { target, fileEntry: this.#entryOf(name) });
   }
 
   /** Takes over what the configuration says now: new ones, changed ones, and those that are gone. */
   configure(config: PoolerConfig): void {
     this.#config = config;
-    for (const entry of config.databases.values()) {
-      if (entry.name !== '*') this.#configure(this.#redirected(entry));
+    const names = new Set([...config.databases.keys(), ...this.#byName.keys()]);
+    names.delete('*');
+    for (const name of names) {
+      const entry = this.#entryOf(name);
+      if (entry === null) this.#drop(name);
+      else this.#configure(this.#redirected(entry), !config.databases.has(name));
     }
-    for (const database of this.#byName.values()) this.#dropIfGone(database);
   }
 
-  #automatic(name: string): Database<Pool> | undefined {
-    const entry = this.#config.databases.get('*');
-    if (entry === undefined || name === consoleDatabase) return undefined;
-    const database = new Database<Pool>(name, { ...entry, name }, true);
-    this.#byName.set(name, database);
-    return database;
+  #preview(name: string): Database<Pool> | undefined {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known.isGone ? undefined : known;
+    const entry = this.#entryOf(name);
+    if (entry === null || name === consoleDatabase) return undefined;
+    return new Database<Pool>(name, entry, true);
+  }
+
+  /** What the configuration says about it, be it by `*`. */
+  #entryOf(name: string): DatabaseEntry | null {
+    const { databases } = this.#config;
+    const automatic = databases.get('*');
+    return databases.get(name) ?? (automatic === undefined ? null : { ...automatic, name });
   }
 
   #redirected(entry: DatabaseEntry): DatabaseEntry {
@@ -92,26 +107,36 @@ export class Databases {
     return { ...entry, hosts: host === '' ? [] : host.split(','), port, dbname: database };
   }
 
-  #configure(entry: DatabaseEntry): void {
+  #configure(entry: DatabaseEntry, isAutomatic: boolean): void {
     const known = this.#byName.get(entry.name);
     if (known === undefined) {
-      this.#byName.set(entry.name, new Database<Pool>(entry.name, entry, false));
+      this.#byName.set(entry.name, new Database<Pool>(entry.name, entry, isAutomatic));
       return;
     }
+    known.isAutomatic = isAutomatic;
+    known.isGone = false;
     const isFast = this.#config.settings.server_fast_close;
     if (isElsewhere(known.entry, entry)) retire(known, 'database configuration changed', isFast);
     known.entry = entry;
   }
 
-  #dropIfGone(database: Database<Pool>): void {
-    const { databases, settings } = this.#config;
-    if (databases.has(database.isAutomatic ? '*' : database.name)) return;
-    retire(database, 'database removed', settings.server_fast_close);
+  #drop(name: string): void {
+    const database = this.#byName.get(name);
+    if (database === undefined) return;
+    database.isGone = true;
+    retire(database, 'database removed', this.#config.settings.server_fast_close);
     for (const pool of database.pools.values()) {
       for (const client of pool.clients) client.fail('08P01', 'database removed');
     }
-    if (database.serverCount === 0) this.#byName.delete(database.name);
+    if (database.serverCount === 0 && database.clientCount === 0) this.#byName.delete(name);
   }
+}
+
+/** @throws Refusal  there is none, or it is disabled */
+function usable(name: string, database: Database<Pool> | undefined): Database<Pool> {
+  if (database === undefined) throw new Refusal('3D000', `no such database: ${name}`);
+  if (database.isDisabled) throw new Refusal('08P01', `database "${name}" is disabled`);
+  return database;
 }
 
 /**

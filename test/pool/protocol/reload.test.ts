@@ -1,0 +1,85 @@
+import { expect, describe, test } from 'vitest';
+import { postgres, waitFor } from '../../kit/index.ts';
+import { startScene } from '../scene.ts';
+
+const server = postgres();
+
+describe('databases after RELOAD', () => {
+  test('one that was removed is closed to everybody at once, and forgotten', async () => {
+    const [kept, removed] = await Promise.all([server.database(), server.database()]);
+    const line = `${lineOf(removed.url)} user=postgres min_pool_size=1`;
+    const scene = await startScene({
+      databases: { kept: kept.url, removed: line },
+      settings: { pool_mode: 'transaction' },
+    });
+    const client = await scene.client('removed');
+    await client.query('SELECT 1');
+    await scene.configure({ databases: { kept: kept.url } });
+    await scene.operations.reload();
+    await expect(scene.client('removed')).rejects.toThrow('no such database');
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+    await waitFor(
+      'it to be forgotten',
+      () => scene.pooler.databases.get('removed')?.name === undefined,
+    );
+    await scene.configure({ databases: { kept: kept.url, removed: line } });
+    await scene.operations.reload();
+    await (await scene.client('removed')).query('SELECT 1');
+  });
+
+  test('one that was removed while in a transaction comes back as it was', async () => {
+    const database = await server.database();
+    const databases = { app: database.url };
+    const scene = await startScene({ databases, settings: { pool_mode: 'transaction' } });
+    await (await scene.client('app')).query('BEGIN');
+    await scene.configure({ databases: {} });
+    await scene.operations.reload();
+    await scene.configure({ databases });
+    await scene.operations.reload();
+    await (await scene.client('app')).query('SELECT 1');
+  });
+
+  test('what * says now is true of those that were made from it', async () => {
+    const [before, after] = await Promise.all([server.database(), server.database()]);
+    const scene = await startScene({
+      databases: { '*': before.url },
+      settings: { pool_mode: 'transaction' },
+    });
+    const client = await scene.client('any');
+    const where = async () => (await client.query('SELECT current_database() AS name')).rows;
+    expect(await where()).toEqual([{ name: before.name }]);
+    await scene.configure({ databases: { '*': after.url } });
+    await scene.operations.reload();
+    expect(await where()).toEqual([{ name: after.name }]);
+    await scene.configure({ databases: { any: before.url } });
+    await scene.operations.reload();
+    expect(await where()).toEqual([{ name: before.name }]);
+    expect(scene.pooler.databases.get('any')?.isAutomatic).toBe(false);
+    await scene.configure({ databases: { '*': after.url } });
+    await scene.operations.reload();
+    expect(await where()).toEqual([{ name: after.name }]);
+    await scene.configure({ databases: {} });
+    await scene.operations.reload();
+    await expect(where()).rejects.toThrow();
+  });
+
+  test('one made from * is led elsewhere by a gate', async () => {
+    const [before, after] = await Promise.all([server.database(), server.database()]);
+    const scene = await startScene({
+      databases: { '*': before.url },
+      settings: { pool_mode: 'transaction' },
+    });
+    const client = await scene.client('any');
+    await client.query('SELECT 1');
+    const { hostname: host, port } = new URL(after.url);
+    await scene.pooler.redirect('any', { host, port: Number(port), database: after.name });
+    expect((await client.query('SELECT current_database() AS name')).rows).toEqual([
+      { name: after.name },
+    ]);
+  });
+});
+
+function lineOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `host=${hostname} port=${port} dbname=${pathname.slice(1)}`;
+}
