@@ -17,7 +17,7 @@ const idleMs = 60_000;
 interface AuthQueryFacts {
   readonly config: PoolerConfig;
   readonly users: { readonly file: AuthFile | null };
-  readonly databases: { find(name: string): Database };
+  readonly databases: { findForLogin(name: string): Database };
   serverTls(database: Database): TlsTarget;
 }
 
@@ -39,6 +39,11 @@ export class AuthQueries {
     this.#pooler = pooler;
   }
 
+  /** Connections that are there to ask, or being made. */
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
   /** @returns null: no auth_user is configured, or the query knows nobody of that name */
   async find(user: string, databaseName: string): Promise<StoredUser | null> {
     const { config } = this.#pooler;
@@ -47,13 +52,24 @@ export class AuthQueries {
     const authUser = entry?.authUser || settings.auth_user;
     if (entry === undefined || authUser === '') return null;
     const at = entry.authDbname || settings.auth_dbname || databaseName;
-    const database = this.#pooler.databases.find(at);
+    const database = this.#pooler.databases.findForLogin(at);
     const query = new AuthQuery(entry.authQuery || settings.auth_query, async (text, name) => {
       const session = await this.#sessionOf(database, authUser);
-      const { rows } = await session.query(text, [name]);
-      return rows.map((row) => Object.values(row));
+      return this.#ask(session, text, name);
     });
     return query.find(user);
+  }
+
+  /** A path that has gone silent must not hold up who logs in later: what does not answer is given up. */
+  async #ask(session: Session, text: string, name: string): Promise<(string | null)[][]> {
+    const { server_connect_timeout: seconds } = this.#pooler.config.settings;
+    const late = seconds > 0 ? setTimeout(() => session.destroy(), seconds * 1000) : undefined;
+    try {
+      const { rows } = await session.query(text, [name]);
+      return rows.map((row) => Object.values(row));
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /** Closes what has not been used for a while; all of it at the end. */
@@ -76,8 +92,13 @@ export class AuthQueries {
       asking = this.#sessions.get(key);
     }
     if (asking === undefined) {
-      asking = { session: this.#open(database, authUser), usedAtMs: Date.now() };
-      this.#sessions.set(key, asking);
+      const opened = { session: this.#open(database, authUser), usedAtMs: Date.now() };
+      this.#sessions.set(key, opened);
+      // Names that clients make up do not stay here.
+      opened.session.catch(() => {
+        if (this.#sessions.get(key) === opened) this.#sessions.delete(key);
+      });
+      asking = opened;
     }
     asking.usedAtMs = Date.now();
     return asking.session;
@@ -101,6 +122,7 @@ export class AuthQueries {
       user,
       database: database.serverName,
       password,
+      connectTimeoutMs: this.#pooler.config.settings.server_connect_timeout * 1000,
       tls: this.#pooler.serverTls(database),
     };
   }
