@@ -281,8 +281,22 @@ export class Pooler implements PoolerOfPools, Reception {
     credentials: Credentials,
   ): Promise<ReplicationPipe> {
     const pool = await this.poolFor(startup.database, credentials);
-    const loggedIn = await openServer(pool, {
-      parameters: { replication: startup.replication ?? 'true' },
+    const { database } = pool;
+    while (pool.isPaused) await this.changes.until(() => !pool.isPaused);
+    if (database.isGone) throw new Refusal('3D000', `no such database: ${startup.database}`);
+    const ofDatabase = this.limits.serversOfDatabase(database.name);
+    // Counted before it is there: a PAUSE that comes meanwhile waits for it.
+    database.serverCount++;
+    ofDatabase.add(1);
+    const release = (): void => {
+      database.serverCount--;
+      ofDatabase.add(-1);
+      this.changes.tell();
+    };
+    const parameters = { replication: startup.replication ?? 'true' };
+    const loggedIn = await openServer(pool, { parameters }).catch((error: unknown) => {
+      release();
+      throw error;
     });
     const facts: PipeFacts = {
       clientId: this.nextClientId(),
@@ -292,26 +306,23 @@ export class Pooler implements PoolerOfPools, Reception {
       serverUser: pool.user,
       kind: startup.replication === 'database' ? 'logical' : 'physical',
     };
-    const ofDatabase = this.limits.serversOfDatabase(pool.database.name);
     const pipe = new ReplicationPipe(facts, loggedIn, (over) => {
       this.pipes.delete(over);
-      pool.database.serverCount--;
-      ofDatabase.add(-1);
-      this.changes.tell();
+      release();
     });
     this.pipes.add(pipe);
-    pool.database.serverCount++;
-    ofDatabase.add(1);
     return pipe;
   }
 
   /**
    * Takes a place for one more server, over all threads, within the limits of pool, database and user. Where
-   * database or user are full, room is made by closing an idle server of another pool.
+   * database or user are full, room is made for clients that wait by closing an idle server of another pool;
+   * for a pool's minimum none is, or two pools would take each other's for ever.
    */
   claimServer(pool: Pool, most: number): boolean {
     const [ofPool, ofDatabase, ofUser] = this.#serverLimits(pool, most);
     const full = claim([ofPool, ofDatabase, ofUser]);
+    if (pool.ownWaiting === 0) return full === null;
     if (full === ofDatabase) this.#evictIdle([...pool.database.pools.values()], pool);
     if (full === ofUser)
       this.#evictIdle(

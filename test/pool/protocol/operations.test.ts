@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ended, PipelineClient, postgres, waitFor } from '../../kit/index.ts';
+import { startScene } from '../scene.ts';
 import { startPair } from './pair.ts';
 
 describe('operations', () => {
@@ -49,6 +50,62 @@ describe('operations', () => {
     pair.scene.operations.resume('app');
     expect(await held).toContain('D:three');
     await pair.expectQuiet();
+  });
+
+  test('case 44: a replication client that comes during PAUSE is let in after RESUME', async () => {
+    const pair = await startPair(server);
+    const client = await pair.pooled();
+    await client.ask((w) => w.query('SELECT 1'));
+    const { operations } = pair.scene;
+    await operations.pause('app');
+    let isIn = false;
+    const replication = pair
+      .pooled({ parameters: { replication: 'database' } })
+      .finally(() => (isIn = true));
+    await waitFor('it to wait', () => pair.pooler.handshakes.size === 1);
+    // Time enough for a login that would not wait.
+    await pair.direct({ parameters: { replication: 'database' } });
+    expect(isIn).toBe(false);
+    expect(pair.pooler.pipes.size).toBe(0);
+    operations.resume('app');
+    expect(await (await replication).ask((w) => w.query('IDENTIFY_SYSTEM'))).toContain('Z:I');
+    await expect(operations.pause('app', AbortSignal.timeout(100))).rejects.toThrow();
+    (await replication).socket.destroy();
+    await waitFor('its server to be gone', () => pair.pooler.pipes.size === 0);
+    expect(pair.pooler.databases.get('app')?.serverCount).toBe(0);
+  });
+
+  test('two pools with a minimum do not take servers from each other for it', async () => {
+    const database = await server.database('CREATE ROLE one LOGIN; CREATE ROLE two LOGIN');
+    const scene = await startScene({
+      databases: { app: database.url },
+      settings: { pool_mode: 'transaction', min_pool_size: 3, max_db_connections: 4 },
+      userlist: '"one" ""\n"two" ""\n',
+    });
+    for (const user of ['one', 'two']) {
+      await (await scene.client('app', { user })).query('SELECT 1');
+    }
+    const ids = () => scene.pooler.pools.flatMap(({ servers }) => [...servers].map(({ id }) => id));
+    const sweepUntilQuiet = async () => {
+      scene.janitor.sweep();
+      const isQuiet = () =>
+        scene.pooler.pools.every(
+          ({ loginsUnderWay, servers }) =>
+            loginsUnderWay === 0 && [...servers].every(({ leg }) => leg.isOpen),
+        );
+      await waitFor('logins and ends of servers to be over', isQuiet);
+    };
+    for (let i = 0; i < 6; i++) await sweepUntilQuiet();
+    const before = ids();
+    expect(before).toHaveLength(4);
+    for (let i = 0; i < 6; i++) await sweepUntilQuiet();
+    expect(ids()).toEqual(before);
+    // Clients that wait still get room.
+    for (const { user } of scene.pooler.pools) {
+      const clients = await Promise.all([1, 2, 3].map(() => scene.client('app', { user })));
+      await Promise.all(clients.map((client) => client.query('BEGIN')));
+      await Promise.all(clients.map((client) => client.query('COMMIT')));
+    }
   });
 
   test('case 44: RECONNECT replaces servers at the end of their transactions', async () => {
