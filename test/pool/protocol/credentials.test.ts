@@ -23,14 +23,6 @@ describe('what servers are logged in to with', () => {
     database = await server.database();
   });
 
-  async function storedSecret(password: string): Promise<string> {
-    await server.query(`ALTER ROLE keyed PASSWORD '${password}'`);
-    const [row] = await server.query(
-      "SELECT rolpassword AS secret FROM pg_authid WHERE rolname = 'keyed'",
-    );
-    return String(row!['secret']);
-  }
-
   test('a login without a password leaves the keys of an earlier one as they are', async () => {
     const stored = await storedSecret('one');
     const folder = temporaryFolder();
@@ -80,4 +72,13 @@ describe('what servers are logged in to with', () => {
 function hostOf(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `host=${hostname} port=${port} dbname=${pathname.slice(1)}`;
+}
+
+/** Gives the user this password. @returns what the server stores of it */
+async function storedSecret(password: string): Promise<string> {
+  await server.query(`ALTER ROLE keyed PASSWORD '${password}'`);
+  const [row] = await server.query(
+    "SELECT rolpassword AS secret FROM pg_authid WHERE rolname = 'keyed'",
+  );
+  return String(row!['secret']);
 }
