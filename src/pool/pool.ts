@@ -328,7 +328,8 @@ export class Pool implements PoolOfServers {
 
   #wantsMore(): boolean {
     if (this.loginsUnderWay >= Math.min(mostLogins, this.waiting.size)) return false;
-    return this.#mayRetry();
+    // Looked at before a place is claimed: nearly always there is none.
+    return this.serverCount.value < this.#mostNow && this.#mayRetry();
   }
 
   get #mostNow(): number {

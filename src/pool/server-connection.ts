@@ -178,7 +178,8 @@ export class ServerConnection implements LegOwner, PooledServer {
   }
 
   send(): void {
-    if (!this.isInTransaction) this.#replay.record(this.#toServer);
+    const mayReplay = this.pool.sharesStatements && !this.isInTransaction;
+    if (mayReplay) this.#replay.record(this.#toServer);
     this.leg.write(this.#toServer);
   }
 
