@@ -29,10 +29,6 @@ export class ClientChannels implements Listening {
     this.#client = client;
   }
 
-  get count(): number {
-    return this.#names?.size ?? 0;
-  }
-
   has(channel: string): boolean {
     return this.#names?.has(channel) === true;
   }

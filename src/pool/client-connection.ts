@@ -99,11 +99,6 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.leg.handTo(this);
   }
 
-  /** Channels it listens on without a server of its own. */
-  get channelCount(): number {
-    return this.#channels.count;
-  }
-
   get statementCount(): number {
     return this.#statements.count;
   }

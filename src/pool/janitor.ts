@@ -39,6 +39,7 @@ export class Janitor {
       const isUnused = database.clientCount === 0 && database.serverCount === 0;
       const isOld = database.isAutomatic && isOver(idleMs, seconds);
       if (isUnused && (isOld || database.isGone)) {
+        for (const { traffic } of database.pools.values()) this.#pooler.pastTraffic.add(traffic);
         this.#pooler.databases.delete(database.name);
       }
     }
@@ -48,12 +49,14 @@ export class Janitor {
     }
   }
 
-  /** A pool that nobody has used for pool_idle_timeout is forgotten; its counts end with it. */
+  /** A pool that nobody has used for pool_idle_timeout is forgotten; TOTALS goes on with its counts. */
   #dropUnusedPools(pools: Map<string, Pool>): void {
     const { pool_idle_timeout: seconds } = this.#pooler.settings;
     for (const [user, pool] of pools) {
       const isUnused = pool.clients.size === 0 && pool.serverTotal === 0;
-      if (isUnused && isOver(Date.now() - pool.usedAtMs, seconds)) pools.delete(user);
+      if (!isUnused || !isOver(Date.now() - pool.usedAtMs, seconds)) continue;
+      this.#pooler.pastTraffic.add(pool.traffic);
+      pools.delete(user);
     }
   }
 

@@ -30,7 +30,6 @@ const highWaterBytes = 256 * 1024;
  * they are read as streams.
  */
 export class Leg {
-  readonly openedAtMs = Date.now();
   /**
    * Where a client came in from, as it was when it did: a socket that has been reset has no address any
    * more, and what it sent before can still be read. Null: not a client's.
@@ -255,8 +254,9 @@ function isListeningHandle(handle: unknown): handle is ListeningHandle {
 
 function acceptedSocket(handle: unknown): Socket {
   const read: LegRead = { take: null };
-  // @ts-expect-error the constructor takes a handle of any accepted connection; its type does not say so
-  const socket = new Socket({ handle, allowHalfOpen: false, onread: sharedOnRead(read) });
+  // The constructor takes the handle of any accepted connection; its type knows only some.
+  const options = { handle, allowHalfOpen: false, onread: sharedOnRead(read) };
+  const socket: Socket = Reflect.construct(Socket, [options]);
   legReads.set(socket, read);
   return socket;
 }

@@ -192,6 +192,7 @@ export class Operations {
         const config = applyReload(this.pooler.config, await this.#host.load());
         await this.pooler.configure(config);
         for (const warning of config.warnings) this.pooler.log.warn('reload', { warning });
+        this.pooler.log.info('the configuration was read again');
         await this.#alsoThere('reload', []);
       } catch (error) {
         this.pooler.log.error('RELOAD failed: the configuration stays as it is', { error });

@@ -87,7 +87,7 @@ export class Pooler implements PoolerOfPools, Reception {
   readonly pipes = new Set<ReplicationPipe>();
   readonly startedAtMs = Date.now();
   config: PoolerConfig;
-  /** What databases that are gone have done: totals never go back. */
+  /** What pools that are gone have done: totals never go back. */
   readonly pastTraffic = new Traffic();
   tracked: TrackedNames;
   users!: Users;

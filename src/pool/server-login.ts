@@ -1,6 +1,6 @@
 import { TLSSocket, connect as connectTls } from 'node:tls';
 import { isSluiceError, ServerError, SluiceError } from '../errors/index.ts';
-import { buildTlsOptions, type TlsTarget } from '../session/index.ts';
+import { buildTlsOptions, type TargetSessionAttrs, type TlsTarget } from '../session/index.ts';
 import {
   Authenticator,
   BackendTag,
@@ -18,7 +18,6 @@ import {
   type BackendKeyData,
   type OnFrame,
 } from '../wire/index.ts';
-import type { TargetSessionAttrs } from './config/index.ts';
 import type { LoggedIn, ServerPlace, ServerSource } from './contracts.ts';
 import { keepAlive } from './keepalive.ts';
 import { Leg, legSocket, type LegOwner } from './leg.ts';

@@ -6,18 +6,13 @@ import {
   type SecureVersion,
   type TLSSocket,
 } from 'node:tls';
-import type { TlsTarget } from '../session/index.ts';
+import type { TlsMode, TlsTarget } from '../session/index.ts';
 import { SluiceError } from '../errors/index.ts';
-import {
-  readTlsProtocols,
-  type DatabaseTls,
-  type PoolSettings,
-  type SslMode,
-} from './config/index.ts';
+import { readTlsProtocols, type DatabaseTls, type PoolSettings } from './config/index.ts';
 
 /** What clients are offered. */
 export interface ClientTls {
-  readonly mode: SslMode;
+  readonly mode: TlsMode;
   /** Null when TLS is off. */
   readonly context: SecureContext | null;
   /** Our certificate in DER, which clients bind SCRAM to. */

@@ -1,3 +1,5 @@
+import { counterNames, type CounterName } from './counters.ts';
+
 /** Upper bounds in microseconds, 2 times apart: 64 us to 134 s; the last bucket is everything above. */
 export const latencyBoundsUs = Array.from({ length: 22 }, (_, i) => 64 * 2 ** i);
 
@@ -14,7 +16,7 @@ export class LatencyHistogram {
 }
 
 /** What went through a pool since it began. Times are microseconds; names are those of SHOW STATS. */
-export class Traffic {
+export class Traffic implements Record<CounterName, number> {
   serverAssignments = 0;
   transactions = 0;
   queries = 0;
@@ -30,6 +32,11 @@ export class Traffic {
   readonly waits = new LatencyHistogram();
   readonly queryTimes = new LatencyHistogram();
   readonly transactionTimes = new LatencyHistogram();
+
+  /** Takes over what `other` has counted; its histograms end with it. */
+  add(other: Traffic): void {
+    for (const name of counterNames) this[name] += other[name];
+  }
 }
 
 /** Microseconds of a clock that never goes back; fractions. */

@@ -1,5 +1,11 @@
 export { createSlot, dropSlot, identifySystem } from './replication-commands.ts';
-export { describeConnection, parseConnection, Secret } from './target/index.ts';
+export {
+  describeConnection,
+  parseConnection,
+  Secret,
+  targetSessionAttrs,
+  tlsModes,
+} from './target/index.ts';
 export { buildTlsOptions } from './tls-options.ts';
 export { createPgClient, createPgPool } from './pg-client.ts';
 export { Session } from './session.ts';
@@ -18,4 +24,11 @@ export type {
   ReplicationOptions,
   ReplicationStream,
 } from './replication-stream.ts';
-export type { ConnectionTarget, Environment, TargetHost, TlsTarget } from './target/index.ts';
+export type {
+  ConnectionTarget,
+  Environment,
+  TargetHost,
+  TargetSessionAttrs,
+  TlsMode,
+  TlsTarget,
+} from './target/index.ts';

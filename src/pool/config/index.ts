@@ -26,7 +26,5 @@ export type {
   PoolerConfig,
   PoolMode,
   PoolSettings,
-  SslMode,
-  TargetSessionAttrs,
   UserEntry,
 } from './types.ts';

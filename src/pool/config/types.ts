@@ -1,4 +1,4 @@
-import type { Secret } from '../../session/index.ts';
+import type { Secret, TargetSessionAttrs, TlsMode } from '../../session/index.ts';
 
 /** When a server connection goes back to its pool. `auto`: like `transaction`, until the client makes session state. */
 export type PoolMode = (typeof poolModes)[number];
@@ -8,29 +8,9 @@ export const poolModes = ['session', 'transaction', 'statement', 'auto'] as cons
 export type AuthType = (typeof authTypes)[number];
 export const authTypes = ['any', 'trust', 'plain', 'md5', 'scram-sha-256', 'cert', 'hba'] as const;
 
-export type SslMode = (typeof sslModes)[number];
-export const sslModes = [
-  'disable',
-  'allow',
-  'prefer',
-  'require',
-  'verify-ca',
-  'verify-full',
-] as const;
-
 /** Which of several hosts a database entry takes its servers from. */
 export type LoadBalanceHosts = (typeof loadBalanceHosts)[number];
 export const loadBalanceHosts = ['round-robin', 'disable'] as const;
-
-export type TargetSessionAttrs = (typeof targetSessionAttrs)[number];
-export const targetSessionAttrs = [
-  'any',
-  'read-write',
-  'read-only',
-  'primary',
-  'standby',
-  'prefer-standby',
-] as const;
 
 /** Everything a pooler is told, whichever file told it. Values, never texts; immutable. */
 export interface PoolerConfig {
@@ -78,7 +58,7 @@ export interface PoolSettings {
   readonly client_tls_ecdhcurve: string;
   readonly client_tls_key_file: string;
   readonly client_tls_protocols: string;
-  readonly client_tls_sslmode: SslMode;
+  readonly client_tls_sslmode: TlsMode;
   readonly conffile: string;
   readonly default_pool_size: number;
   readonly disable_pqexec: boolean;
@@ -136,7 +116,7 @@ export interface PoolSettings {
   readonly server_tls_ciphers: string;
   readonly server_tls_key_file: string;
   readonly server_tls_protocols: string;
-  readonly server_tls_sslmode: SslMode;
+  readonly server_tls_sslmode: TlsMode;
   readonly service_name: string;
   readonly so_reuseport: boolean;
   readonly stats_period: number;
@@ -201,7 +181,7 @@ export interface DatabaseEntry {
 
 /** What a connection string says of TLS. '' is not set; a caFile of `system` is what the system trusts. */
 export interface DatabaseTls {
-  readonly sslmode: SslMode;
+  readonly sslmode: TlsMode;
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;

@@ -1,7 +1,7 @@
 import type { Pooler } from '../pooler.ts';
 import type { Traffic } from '../traffic.ts';
 import type { ThreadReport } from '../threads/other-threads.ts';
-import type { CounterName, Counters } from './counters.ts';
+import type { CounterName, Counters } from '../counters.ts';
 import { consoleDatabase } from '../client-startup.ts';
 
 /** Times are averages over what took them, everything else is a rate per second. */

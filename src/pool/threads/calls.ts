@@ -91,8 +91,8 @@ export class Calls {
   }
 
   #send(message: Message<unknown>): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not a window
-    if (!this.#isOver) this.#port.postMessage(message);
+    // Copied, nothing of it is handed over.
+    if (!this.#isOver) this.#port.postMessage(message, []);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { MetricFamily } from '../../service/index.ts';
 import type { PackedConfig } from './pack-config.ts';
 import type { Cell } from '../console/values.ts';
-import type { Counters } from '../console/counters.ts';
+import type { Counters } from '../counters.ts';
 
 /** What a thread tells of itself for the one console. */
 export interface ThreadReport {

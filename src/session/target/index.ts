@@ -4,6 +4,7 @@ export { findPassword } from './password-file.ts';
 export { parseConnection } from './parse-connection.ts';
 export { isSocketHost } from './target-hosts.ts';
 export { Secret } from './secret.ts';
+export { targetSessionAttrs, tlsModes } from './connection-target.ts';
 export { socketFolders, socketPath } from './defaults.ts';
 
 export type {

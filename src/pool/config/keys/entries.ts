@@ -1,4 +1,5 @@
-import { loadBalanceHosts, poolModes, targetSessionAttrs } from '../types.ts';
+import { targetSessionAttrs } from '../../../session/index.ts';
+import { loadBalanceHosts, poolModes } from '../types.ts';
 import { entryKey, named } from './entry-key.ts';
 import { choice, integer, limit, list, optionalSeconds, secret, text } from './value-type.ts';
 

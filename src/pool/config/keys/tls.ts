@@ -1,4 +1,4 @@
-import { sslModes } from '../types.ts';
+import { tlsModes } from '../../../session/index.ts';
 import { changeable } from './setting-key.ts';
 import { choice, path, text, type ValueType } from './value-type.ts';
 
@@ -74,7 +74,7 @@ export const tlsKeys = {
     effect:
       'Versions of TLS for clients: `secure` (1.2 and 1.3), `all`, or names with commas between them.',
   }),
-  client_tls_sslmode: changeable(choice(sslModes), 'disable', {
+  client_tls_sslmode: changeable(choice(tlsModes), 'disable', {
     effect:
       '`disable`: no TLS for clients. `allow`, `prefer`: for those that ask. `require`: for all. `verify-ca`, `verify-full`: ' +
       'for all, with a valid client certificate.',
@@ -102,7 +102,7 @@ export const tlsKeys = {
   server_tls_protocols: changeable(protocols, 'secure', {
     effect: 'Versions of TLS to servers, as for `client_tls_protocols`.',
   }),
-  server_tls_sslmode: changeable(choice(sslModes), 'prefer', {
+  server_tls_sslmode: changeable(choice(tlsModes), 'prefer', {
     effect:
       '`disable`: no TLS to servers. `allow`, `prefer`: where the server has it. `require`: always. `verify-ca`: and its ' +
       'certificate is checked. `verify-full`: and its name too.',

@@ -1,5 +1,5 @@
 import type { Cell, Column } from '../values.ts';
-import { counterNames, type CounterName, type Counters } from '../counters.ts';
+import { counterNames, type CounterName, type Counters } from '../../counters.ts';
 import type { Show } from '../command.ts';
 
 /** What each counter is called where. */
