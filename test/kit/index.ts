@@ -11,7 +11,7 @@ export {
   PipelineClient,
   splitAt,
 } from './pipeline-client.ts';
-export { hasPgbouncer, startPgbouncer } from './pgbouncer.ts';
+export { noPgbouncer, startPgbouncer } from './pgbouncer.ts';
 export { anyMajor, majors, postgres, TestServer } from './postgres.ts';
 export { Proxy, startProxy } from './proxy.ts';
 export { expectSameRows } from './same-rows.ts';

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { runSql } from './sql.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { waitFor } from './wait.ts';
 
 const program = '/usr/sbin/pgbouncer';
 
-/** Where Debian's package puts it; tests that need it skip without it. */
-export const hasPgbouncer = existsSync(program);
+/** Why tests that need a real pgBouncer are skipped; null: it is where Debian's package puts it. */
+export const noPgbouncer = existsSync(program) ? null : `${program} is not installed`;
 
-/** pgBouncer refuses to run as root; this is nobody. */
-const nobody = 65_534;
+/** It refuses to run as root. */
+const nobody = { uid: 65_534, gid: 65_534 };
 
 /** A running pgBouncer. */
 export interface RunningPgbouncer {
@@ -21,57 +21,73 @@ export interface RunningPgbouncer {
   readonly configFile: string;
 }
 
-/**
- * Starts Debian's pgBouncer on a free port, ended with the running test.
- *
- * @param ini  everything but where it listens
- */
-export async function startPgbouncer(ini: {
+/** Everything but where it listens. */
+export interface PgbouncerIni {
+  /** Lines of [databases] by name. */
   readonly databases: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string | number>>;
-}): Promise<RunningPgbouncer> {
+  /** The text of auth_file. */
+  readonly userlist?: string;
+}
+
+/** A real pgBouncer on a free port, ended with the running test. */
+export async function startPgbouncer(ini: PgbouncerIni): Promise<RunningPgbouncer> {
   const folder = temporaryFolder();
   chmodSync(folder, 0o755);
   const port = await freePort();
   const configFile = join(folder, 'pgbouncer.ini');
-  const databases = Object.entries(ini.databases).map(([name, value]) => `${name} = ${value}`);
+  const userFile = join(folder, 'userlist.txt');
+  writeFileSync(userFile, ini.userlist ?? '');
   const settings = {
     ...ini.settings,
+    auth_file: userFile,
     listen_addr: '127.0.0.1',
     listen_port: port,
     unix_socket_dir: '',
   };
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
-  writeFileSync(configFile, ['[databases]', ...databases, '[pgbouncer]', ...lines, ''].join('\n'));
-  const isRoot = process.getuid?.() === 0;
-  const child = spawn(program, ['-q', configFile], {
-    stdio: 'ignore',
-    ...(isRoot ? { uid: nobody, gid: nobody } : {}),
-  });
-  const ended = Promise.withResolvers<void>();
-  child.on('exit', () => ended.resolve());
-  child.on('error', ended.reject);
-  onTestFinished(async () => {
-    child.kill('SIGQUIT');
-    await ended.promise;
-  });
-  const console = `postgres://postgres@127.0.0.1:${port}/pgbouncer`;
-  await waitFor('pgbouncer to answer', () =>
-    runSql(console, 'SHOW VERSION').then(
-      () => true,
-      () => false,
-    ),
+  writeFileSync(
+    configFile,
+    ['[databases]', ...lines(ini.databases), '[pgbouncer]', ...lines(settings), ''].join('\n'),
   );
+  const child = spawn(program, ['-q', configFile], {
+    cwd: '/',
+    stdio: 'ignore',
+    env: { TZ: 'UTC' },
+    ...(process.getuid?.() === 0 ? nobody : {}),
+  });
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  });
+  await waitFor('pgbouncer to listen', () => isListening(port));
   return { port, configFile };
 }
 
+function lines(entries: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(entries).map(([name, value]) => `${name} = ${value}`);
+}
+
+/** It cannot choose one itself. */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, '127.0.0.1', resolve);
-  await promise;
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const address = server.address();
   server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
   return address.port;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConsoleGate, PoolGate } from '../../src/pool/index.ts';
 import { redirectEntry } from '../../src/pool/redirect-entry.ts';
 import { GatesInStep } from '../../src/service/index.ts';
-import { hasPgbouncer, postgres, startPgbouncer, TestDatabase } from '../kit/index.ts';
+import { noPgbouncer, postgres, startPgbouncer, TestDatabase } from '../kit/index.ts';
 import { describeGate, type GateUnderTest } from '../service/gate-conformance.ts';
 import { startScene } from './scene.ts';
 
@@ -70,7 +70,7 @@ describeGate('two pools in step', async (): Promise<GateUnderTest> => {
   return { gate, connect: () => scenes[turn++ % 2]!.client('app'), ...places };
 });
 
-describe.skipIf(!hasPgbouncer)('pgBouncer itself (skipped where it is not installed)', () => {
+describe.skipIf(noPgbouncer !== null)(`pgBouncer itself (${noPgbouncer ?? 'here'})`, () => {
   describeGate('the console of a pgBouncer', async (): Promise<GateUnderTest> => {
     const { entry, ...places } = await makePlaces();
     const { port, configFile } = await startPgbouncer({ databases: { app: entry }, settings });

@@ -1,9 +1,8 @@
 import { Client } from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { postgres } from '../../kit/index.ts';
+import { noPgbouncer, postgres, startPgbouncer } from '../../kit/index.ts';
 import { startScene } from '../scene.ts';
 import { ask, type Asked } from './ask.ts';
-import { noPgbouncer, startPgbouncer } from './real-pgbouncer.ts';
 
 const server = postgres();
 
@@ -15,10 +14,17 @@ async function bothConsoles(user = 'postgres'): Promise<{ ours: Client; theirs: 
     databases: { app: line, other: `${line} pool_size=7 pool_mode=statement` },
     settings: { pool_mode: 'transaction' },
   });
-  const { port } = await startPgbouncer([
-    `app = ${line}`,
-    `other = ${line} pool_size=7 pool_mode=statement`,
-  ]);
+  const { port } = await startPgbouncer({
+    databases: { app: line, other: `${line} pool_size=7 pool_mode=statement` },
+    settings: {
+      auth_type: 'trust',
+      admin_users: 'postgres',
+      stats_users: 'stats',
+      pool_mode: 'transaction',
+      ignore_startup_parameters: 'extra_float_digits',
+    },
+    userlist: '"postgres" ""\n"app" ""\n"stats" ""\n"outsider" ""\n',
+  });
   const theirs = new Client({ host: '127.0.0.1', port, user, database: 'pgbouncer' });
   theirs.on('error', () => undefined);
   await theirs.connect();
