@@ -6,6 +6,11 @@ export const streamErrors = {
     message: 'slot {slot} sent a message out of order: {found} where {expected} was expected',
     remedy: 'stop here and report it; nothing after the last confirmed position was kept',
   },
+  STREAM_READER_LOST: {
+    decision: 'reconnect',
+    message: 'the temporary slot {slot} is gone: the session that read a backlog with it has ended',
+    remedy: 'the next try reads on from where the target is',
+  },
   STREAM_SLOT_MOVED: {
     decision: 'retry',
     message: 'slot {slot} stands at {found}, ahead of {position}: another process has moved it',

@@ -1,3 +1,5 @@
+import { SluiceError } from '../errors/index.ts';
+import { sqlstateOf } from '../service/index.ts';
 import { quoteLiteral, type Session } from '../session/index.ts';
 import { formatLsn, parseLsn, type Lsn } from '../wire/index.ts';
 import { BlockPipe } from './block-pipe.ts';
@@ -8,6 +10,8 @@ import { loadSql } from './sql.ts';
 const lookSql = loadSql('look-at-backlog');
 const copySlotSql = loadSql('copy-slot');
 const advanceSlotSql = loadSql('advance-slot');
+
+const undefinedObject = '42704';
 
 /** Some whole transactions, decoded by the server and on their way. */
 export interface Piece {
@@ -59,6 +63,20 @@ export class BacklogLane {
   /** The lane's slot stands where `slot` does. */
   async takeOver(slot: string): Promise<void> {
     await this.#session.query(copySlotSql, [slot, this.slot]);
+  }
+
+  /**
+   * The lane's slot stands where another lane's does.
+   *
+   * @throws STREAM_READER_LOST where the server has ended the other one's session, and nobody has noticed yet
+   */
+  async takeOverFrom({ slot }: BacklogLane): Promise<void> {
+    try {
+      await this.takeOver(slot);
+    } catch (error) {
+      if (sqlstateOf(error) !== undefinedObject) throw error;
+      throw new SluiceError('STREAM_READER_LOST', { slot }, { cause: error });
+    }
   }
 
   async look(slot = this.slot): Promise<SlotLook> {

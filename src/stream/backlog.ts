@@ -243,7 +243,7 @@ export class Backlog {
     this.#reading = null;
     if (this.#isStopped) return this.#position;
     const lane = this.#lanes.find((other) => other !== decodedBy) ?? (await this.#openLane());
-    await lane.takeOver(decodedBy.slot);
+    await lane.takeOverFrom(decodedBy);
     const look = await lane.look();
     const position = look.position!;
     this.#sourceEnd = look.sourceEnd;
