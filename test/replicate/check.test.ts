@@ -143,6 +143,26 @@ async function identityFindings(source: string, target: string): Promise<Finding
   return (await pairs.check({ source, target })).filter(({ code }) => /IDENTITY/u.test(code));
 }
 
+/** What is found of the customers' rows, and typing what the finding asks for. */
+async function emptyAsTold(setting: Setting, prepare?: (there: TestDatabase) => Promise<void>) {
+  const [here, there] = await pairs.make(setting);
+  await migrate(there);
+  await claimPipeline(there, await claimOf(here));
+  await prepare?.(there);
+  const options = { source: here, target: there, tables: ['shop.*'], pipeline: 'shop' };
+  const found = findCustomerRows(await checkReplication(options));
+  const statement = /^run (.*) on the target/u.exec(found?.remedy ?? '')?.[1];
+  await there.query(statement ?? 'nothing was found');
+  expect(findCustomerRows(await checkReplication(options))).toBeUndefined();
+  return { there, evidence: found?.evidence, statement };
+}
+
+function findCustomerRows(findings: readonly Finding[]): Finding | undefined {
+  return findings.find(
+    ({ code, subject }) => code === 'CHECK_NOT_EMPTY' && subject === 'shop.customer',
+  );
+}
+
 describe('what check finds', () => {
   it('has nothing to say about two databases that are ready', async () => {
     expect(await pairs.check()).toEqual([]);
@@ -156,10 +176,10 @@ describe('what check finds', () => {
     expect(finding?.remedy).not.toMatch(/[{}]/u);
   });
 
-  it('sees that source and target are one database', async () => {
-    const [here] = await pairs.make();
+  it('sees that source and target are one database, and says nothing that only follows from it', async () => {
+    const [here] = await pairs.make({ source: "insert into shop.customer values (1, 'x')" });
     const findings = await checkReplication({ source: here, target: await here.client() });
-    expect(brief(findings)).toContain('CHECK_SAME_DATABASE target');
+    expect(brief(findings)).toEqual(['CHECK_SAME_DATABASE target']);
     const [other] = await pairs.make();
     const sameServer = await checkReplication({ source: here, target: other });
     expect(brief(sameServer)).not.toContain('CHECK_SAME_DATABASE target');
@@ -217,6 +237,34 @@ describe('what check finds', () => {
     expect(await checkReplication(options)).toEqual([]);
     const other = await checkReplication({ ...options, pipeline: 'other' });
     expect(brief(other)).toEqual(['CHECK_NOT_EMPTY shop.customer']);
+  });
+
+  describe('of a table that holds rows', () => {
+    const held = "insert into shop.customer values (1, 'x'); insert into shop.orders values (1, 1)";
+    const outside = `create schema near; ${held};
+      create table near.visit (customer int references shop.customer, at int) partition by range (at);
+      create table near.visit_1 partition of near.visit for values from (0) to (10);
+      insert into near.visit values (1, 1)`;
+
+    it('tells how to empty it together with the tables that refer to it', async () => {
+      const { statement } = await emptyAsTold({ target: held });
+      expect(statement).toBe('TRUNCATE "shop"."customer", "shop"."orders"');
+    });
+
+    it('spares the rows of referring tables that are not moved', async () => {
+      const { there, evidence } = await emptyAsTold({ target: outside });
+      expect(evidence).toContain('near.visit refers to it');
+      const { rows } = await there.query('select count(*)::text from near.visit');
+      expect(rows).toEqual([{ count: '1' }]);
+    });
+
+    it('spares the rows of referring tables that are copied already', async () => {
+      const { there } = await emptyAsTold({ target: held }, (there) =>
+        setTableState(there, 'shop', { schema: 'shop', name: 'orders' }, 'ready'),
+      );
+      const { rows } = await there.query('select count(*)::text from shop.orders');
+      expect(rows).toEqual([{ count: '1' }]);
+    });
   });
 
   it('names open and prepared transactions that a slot would wait for', async () => {

@@ -79,6 +79,8 @@ export interface CheckFacts {
   readonly source: Side;
   readonly target: Side;
   readonly tables: readonly CheckedTable[];
+  /** All of the target's, chosen or not. */
+  readonly targetTables: readonly Table[];
   readonly missingRights: MissingRights;
   readonly unmatchedPatterns: readonly string[];
   readonly tablesWithoutKey: 'refuse' | 'insert_only';
@@ -111,6 +113,7 @@ export async function readCheckFacts(options: CheckOptions): Promise<CheckFacts>
     source: await readSide(source, sourceTables),
     target: targetSide,
     tables,
+    targetTables,
     missingRights: await readMissingRights(
       target,
       tables.flatMap((pair) => pair.target ?? []),

@@ -1,6 +1,7 @@
 import type { Finding } from '../../service/index.ts';
 import { checks } from './checks.ts';
-import { readMajor } from '../../catalog/index.ts';
+import { readDatabase, readMajor } from '../../catalog/index.ts';
+import { checkSameDatabase } from './databases.ts';
 import { readCheckFacts, type CheckOptions } from './facts.ts';
 import { checkMajors } from './versions.ts';
 
@@ -22,6 +23,11 @@ export async function checkReplication(options: CheckOptions): Promise<Finding[]
   };
   const tooOld = checkMajors(majors);
   if (tooOld.length > 0) return tooOld;
+  const same = checkSameDatabase({
+    source: await readDatabase(options.source),
+    target: await readDatabase(options.target),
+  });
+  if (same.length > 0) return same;
   const facts = await readCheckFacts(options);
   return checks.flatMap((check) => check.run(facts));
 }
