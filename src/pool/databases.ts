@@ -148,7 +148,7 @@ export function retire(database: Database<Pool>, reason: string, isFast: boolean
   for (const pool of database.pools.values()) {
     pool.failure = null;
     pool.welcome = null;
-    pool.hub.close(); // who listens there would hear nothing more, and not know it
+    pool.hub.expire();
     for (const server of pool.servers) {
       server.closeReason ??= reason;
       if (server.state === 'idle' || (isFast && server.isFree)) server.close(reason);

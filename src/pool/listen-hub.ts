@@ -1,23 +1,26 @@
 import { ServerError } from '../errors/index.ts';
 import { quoteIdentifier } from '../session/index.ts';
-import {
-  BackendTag,
-  decodeErrorFields,
-  decodeNotification,
-  FrameScanner,
-  MessageWriter,
-  type Notification,
-  type OnFrame,
-} from '../wire/index.ts';
+import type { Notification } from '../wire/index.ts';
 import type { ChannelHub, Listening, ServerSource } from './contracts.ts';
-import type { Leg, LegOwner } from './leg.ts';
-import { openServer } from './server-login.ts';
+import { ListenHandover } from './listen-handover.ts';
+import { ListenLine, type LineOwner } from './listen-line.ts';
 
 interface Channel {
   readonly listeners: Set<Listening>;
   /** Everything that is committed after it has resolved is heard. */
   readonly heard: Promise<void>;
 }
+
+/** Whose clients a hub listens for. */
+export interface HubOwner extends ServerSource {
+  /** It hears all channels where servers are opened now, or nobody listens any more. */
+  onHubMoved(): void;
+  /** It tries again. */
+  onHubMoveFailed(error: unknown): void;
+}
+
+/** A server that is not there is soon missed: a RESUME waits for it. */
+const retryMs = 250;
 
 /**
  * One connection that listens for all clients of a database that are in transaction mode.
@@ -27,25 +30,37 @@ interface Channel {
  *
  * A client's LISTEN is answered only when the hub's is, so that no notification falls in between. When the
  * hub's connection is lost, its clients lose theirs too: they cannot know what they have missed.
+ *
+ * When the database leads elsewhere the hub goes on listening where it is until it hears everything there,
+ * too; until then (`isMoving`) no transaction may begin.
  */
-export class ListenHub implements ChannelHub {
-  readonly #source: ServerSource;
+export class ListenHub implements ChannelHub, LineOwner {
+  readonly #owner: HubOwner;
   readonly #channels = new Map<string, Channel>();
-  #line: Line | null = null;
+  #line: ListenLine | null = null;
+  /** What takes the line's place, while it moves. */
+  #next: ListenLine | null = null;
+  #handover: ListenHandover | null = null;
+  #moved: PromiseWithResolvers<void> | null = null;
 
-  constructor(source: ServerSource) {
-    this.#source = source;
+  constructor(owner: HubOwner) {
+    this.#owner = owner;
   }
 
   get channelCount(): number {
     return this.#channels.size;
   }
 
+  get isMoving(): boolean {
+    return this.#moved !== null;
+  }
+
   /** Resolves when every notification committed from now on will reach `listener`. */
   async listen(name: string, listener: Listening): Promise<void> {
+    while (this.#moved !== null) await this.#moved.promise;
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      this.#line ??= this.#openLine();
+      this.#line ??= new ListenLine(this.#owner, this);
       const heard = this.#line.run(`LISTEN ${quoteIdentifier(name)}`);
       channel = { listeners: new Set(), heard };
       this.#channels.set(name, channel);
@@ -65,7 +80,9 @@ export class ListenHub implements ChannelHub {
     const channel = this.#channels.get(name);
     if (channel?.listeners.delete(listener) !== true || channel.listeners.size > 0) return;
     this.#channels.delete(name);
-    this.#line?.run(`UNLISTEN ${quoteIdentifier(name)}`).catch(() => undefined); // then all is lost, and told so
+    for (const line of [this.#line, this.#next]) {
+      line?.run(`UNLISTEN ${quoteIdentifier(name)}`).catch(() => undefined); // then all is lost, and told so
+    }
     this.#closeUnused();
   }
 
@@ -75,30 +92,80 @@ export class ListenHub implements ChannelHub {
 
   /** Whoever listens is told that it hears nothing more. */
   close(): void {
-    const line = this.#line;
-    this.#line = null;
-    line?.close();
     const listeners = new Set(
       [...this.#channels.values()].flatMap((channel) => [...channel.listeners]),
     );
     this.#channels.clear();
+    this.#closeUnused();
     for (const listener of listeners) listener.onHubLost();
   }
 
-  #openLine(): Line {
-    const line: Line = new Line(this.#source, {
-      tell: (notification) => this.#tell(notification),
-      onClosed: () => {
-        if (this.#line === line) this.close();
-      },
-    });
-    return line;
+  /** The server it listens at is not to be used any more: from now on it is moving. */
+  expire(): void {
+    if (this.#line !== null) this.#moved ??= Promise.withResolvers();
+  }
+
+  /** Listens where servers are opened now, if it has expired; a move under way begins again. */
+  async move(): Promise<void> {
+    const before = this.#line;
+    if (this.#moved === null || before === null) return;
+    this.#next?.close();
+    const next = new ListenLine(this.#owner, this);
+    const handover = new ListenHandover(before, next);
+    this.#next = next;
+    this.#handover = handover;
+    try {
+      const untold = await handover.run([...this.#channels.keys()]);
+      if (this.#next === next) this.#take(next, untold);
+    } catch (error) {
+      if (this.#next === next) this.#tryAgain(error);
+    }
+  }
+
+  onNotification(line: ListenLine, notification: Notification): void {
+    // One that was given up may still have something to say.
+    if (line !== this.#line && line !== this.#next) return;
+    if (this.#handover?.hears(line, notification) !== false) this.#tell(notification);
+  }
+
+  onClosed(line: ListenLine): void {
+    if (this.#line === line) this.close();
+  }
+
+  #take(next: ListenLine, untold: readonly Notification[]): void {
+    const before = this.#line;
+    this.#line = next;
+    this.#endMove();
+    for (const notification of untold) this.#tell(notification);
+    before?.close();
+    this.#owner.onHubMoved();
+  }
+
+  /** A server that refuses it will refuse it again; one that is not there may come. */
+  #tryAgain(error: unknown): void {
+    if (error instanceof ServerError && !error.sqlstate.startsWith('57P')) return this.close();
+    this.#owner.onHubMoveFailed(error);
+    const next = this.#next;
+    setTimeout(() => {
+      if (this.#next === next) void this.move();
+    }, retryMs).unref();
+  }
+
+  #endMove(): void {
+    this.#next = null;
+    this.#handover = null;
+    this.#moved?.resolve();
+    this.#moved = null;
   }
 
   #closeUnused(): void {
     if (this.#channels.size > 0) return;
-    this.#line?.close();
+    const wasMoving = this.isMoving;
+    const lines = [this.#line, this.#next];
     this.#line = null;
+    this.#endMove();
+    for (const line of lines) line?.close();
+    if (wasMoving) this.#owner.onHubMoved();
   }
 
   #tell(notification: Notification): void {
@@ -106,88 +173,4 @@ export class ListenHub implements ChannelHub {
       listener.onNotification(notification);
     }
   }
-}
-
-/** What a line says to its hub. */
-interface LineOwner {
-  tell(notification: Notification): void;
-  onClosed(): void;
-}
-
-/** One connection of a hub, opened at once, and the commands it has not answered. */
-class Line implements LegOwner {
-  readonly #owner: LineOwner;
-  readonly #frames = new FrameScanner();
-  readonly #opened: Promise<Leg>;
-  readonly #due: PromiseWithResolvers<void>[] = [];
-  #error: ServerError | null = null;
-  #isClosed = false;
-
-  constructor(source: ServerSource, owner: LineOwner) {
-    this.#owner = owner;
-    this.#opened = this.#open(source);
-    this.#opened.catch(() => (this.#isClosed = true)); // its first command says why
-  }
-
-  async run(sql: string): Promise<void> {
-    const leg = await this.#opened;
-    if (this.#isClosed) throw new Error('the connection that listens was closed');
-    const due = Promise.withResolvers<void>();
-    this.#due.push(due);
-    leg.writeOwn(new MessageWriter().query(sql).take());
-    await due.promise;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#opened.then(
-      (leg) => leg.destroy(),
-      () => undefined,
-    );
-  }
-
-  onBytes(bytes: Buffer, length: number): void {
-    try {
-      this.#frames.push(Buffer.from(bytes.subarray(0, length)), this.#onFrame);
-    } catch {
-      this.close(); // what it says makes no sense: it is lost
-    }
-  }
-
-  onDrain(): void {
-    // Commands are short.
-  }
-
-  onClosed(error: Error | null): void {
-    this.#end(error);
-  }
-
-  #end(error: Error | null): void {
-    this.#isClosed = true;
-    const reason = error ?? new Error('the connection that listens was closed');
-    for (const due of this.#due.splice(0)) due.reject(reason);
-    this.#owner.onClosed();
-  }
-
-  async #open(source: ServerSource): Promise<Leg> {
-    const { leg } = await openServer(source, {
-      parameters: { application_name: 'sluice pool listener' },
-    });
-    leg.handTo(this);
-    return leg;
-  }
-
-  readonly #onFrame: OnFrame = (tag, bytes, start, end) => {
-    if (tag === BackendTag.notificationResponse) {
-      this.#owner.tell(decodeNotification(bytes, start, end));
-    } else if (tag === BackendTag.errorResponse) {
-      this.#error = new ServerError(decodeErrorFields(bytes, start, end));
-    } else if (tag === BackendTag.readyForQuery) {
-      const error = this.#error;
-      this.#error = null;
-      const due = this.#due.shift();
-      if (error === null) due?.resolve();
-      else due?.reject(error);
-    }
-  };
 }

@@ -5,7 +5,7 @@ import type { PoolerConfig, PoolMode } from './config/index.ts';
 import type { LoggedIn, PoolerOfPools, PoolOfServers } from './contracts.ts';
 import type { Database } from './database.ts';
 import type { Limits } from './limits.ts';
-import { ListenHub } from './listen-hub.ts';
+import { ListenHub, type HubOwner } from './listen-hub.ts';
 import { ParameterSet } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
@@ -50,7 +50,7 @@ export interface LoginFailure {
  * Waiting is first come, first served: a server that gets free goes straight to the client that waits
  * longest, and only without one to the idle servers.
  */
-export class Pool implements PoolOfServers {
+export class Pool implements PoolOfServers, HubOwner {
   readonly pooler: PoolHost;
   readonly database: Database<Pool>;
   /** As whom servers log in. */
@@ -117,7 +117,8 @@ export class Pool implements PoolOfServers {
   }
 
   get isPaused(): boolean {
-    return this.pooler.isPaused || this.pooler.isSuspended || this.database.isPaused;
+    const { pooler, database, hub } = this;
+    return pooler.isPaused || pooler.isSuspended || database.isPaused || hub.isMoving;
   }
 
   /** A server for a client that has a request; null: it waits, and `resumeWith` is called later. */
@@ -189,6 +190,20 @@ export class Pool implements PoolOfServers {
 
   onNotification(server: ServerConnection, notification: Notification): void {
     this.pooler.onNotification(server, notification);
+  }
+
+  onHubMoved(): void {
+    this.serveWaiting();
+    this.pooler.changes.tell();
+  }
+
+  onHubMoveFailed(error: unknown): void {
+    const { database, user } = this;
+    this.pooler.log.warn('the pool cannot listen at its new place yet; transactions wait', {
+      database: database.name,
+      user,
+      error,
+    });
   }
 
   /** After RESUME, a new limit or a server that has gone: whoever waits is served as far as can be. */

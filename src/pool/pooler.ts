@@ -155,6 +155,7 @@ export class Pooler implements PoolerOfPools, Reception {
     await this.#refreshForced();
     for (const pool of this.pools) {
       pool.configure();
+      void pool.hub.move();
       pool.serveWaiting();
     }
   }
@@ -173,6 +174,7 @@ export class Pooler implements PoolerOfPools, Reception {
   reconnect(database: Database<Pool>): void {
     retire(database, 'RECONNECT command issued', this.settings.server_fast_close);
     this.dns.forget();
+    for (const pool of database.pools.values()) void pool.hub.move();
   }
 
   take(leg: Leg): void {

@@ -1,0 +1,98 @@
+import { ServerError } from '../errors/index.ts';
+import {
+  BackendTag,
+  decodeErrorFields,
+  decodeNotification,
+  FrameScanner,
+  MessageWriter,
+  type Notification,
+  type OnFrame,
+} from '../wire/index.ts';
+import type { ServerSource } from './contracts.ts';
+import type { Leg, LegOwner } from './leg.ts';
+import { openServer } from './server-login.ts';
+
+/** What a line says to its hub. */
+export interface LineOwner {
+  onNotification(line: ListenLine, notification: Notification): void;
+  onClosed(line: ListenLine): void;
+}
+
+/** One connection of a hub, opened at once, and the commands it has not answered. */
+export class ListenLine implements LegOwner {
+  readonly #owner: LineOwner;
+  readonly #frames = new FrameScanner();
+  readonly #opened: Promise<Leg>;
+  readonly #due: PromiseWithResolvers<void>[] = [];
+  #error: ServerError | null = null;
+  #isClosed = false;
+
+  constructor(source: ServerSource, owner: LineOwner) {
+    this.#owner = owner;
+    this.#opened = this.#open(source);
+    this.#opened.catch(() => (this.#isClosed = true)); // its first command says why
+  }
+
+  /** Resolves when it has logged in. */
+  get opened(): Promise<unknown> {
+    return this.#opened;
+  }
+
+  async run(sql: string): Promise<void> {
+    const leg = await this.#opened;
+    if (this.#isClosed) throw new Error('the connection that listens was closed');
+    const due = Promise.withResolvers<void>();
+    this.#due.push(due);
+    leg.writeOwn(new MessageWriter().query(sql).take());
+    await due.promise;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#opened.then(
+      (leg) => leg.destroy(),
+      () => undefined,
+    );
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    try {
+      this.#frames.push(Buffer.from(bytes.subarray(0, length)), this.#onFrame);
+    } catch {
+      this.close(); // what it says makes no sense: it is lost
+    }
+  }
+
+  onDrain(): void {
+    // Commands are short.
+  }
+
+  onClosed(error: Error | null): void {
+    this.#isClosed = true;
+    const reason = error ?? new Error('the connection that listens was closed');
+    for (const due of this.#due.splice(0)) due.reject(reason);
+    this.#owner.onClosed(this);
+  }
+
+  async #open(source: ServerSource): Promise<Leg> {
+    const { leg } = await openServer(source, {
+      parameters: { application_name: 'sluice pool listener' },
+    });
+    leg.handTo(this);
+    return leg;
+  }
+
+  readonly #onFrame: OnFrame = (tag, bytes, start, end) => {
+    if (tag === BackendTag.notificationResponse) {
+      this.#owner.onNotification(this, decodeNotification(bytes, start, end));
+    } else if (tag === BackendTag.errorResponse) {
+      this.#error = new ServerError(decodeErrorFields(bytes, start, end));
+    } else if (tag === BackendTag.readyForQuery) {
+      const error = this.#error;
+      this.#error = null;
+      const due = this.#due.shift();
+      if (error === null) due?.resolve();
+      else due?.reject(error);
+    }
+  };
+}
