@@ -2,6 +2,7 @@ import { catalogErrors } from './catalog.ts';
 import { commandErrors } from './command.ts';
 import { demoErrors } from './demo.ts';
 import { gateErrors } from './gate.ts';
+import { jobsErrors } from './jobs.ts';
 import { ledgerErrors } from './ledger.ts';
 import { poolAuthErrors } from './pool-auth.ts';
 import { poolConfigErrors } from './pool-config.ts';
@@ -9,9 +10,11 @@ import { copyErrors } from './replicate-copy.ts';
 import { compareErrors } from './replicate-compare.ts';
 import { poolErrors } from './pool.ts';
 import { poolRunErrors } from './pool-run.ts';
+import { queueErrors } from './queue.ts';
 import { replicateErrors } from './replicate.ts';
 import { serviceErrors } from './service.ts';
 import { sessionErrors } from './session.ts';
+import { sinkErrors } from './sink.ts';
 import type { ErrorSpecs, Holes } from './spec.ts';
 import { streamErrors } from './stream.ts';
 import { wireErrors } from './wire.ts';
@@ -24,14 +27,17 @@ export const registry = {
   ...copyErrors,
   ...demoErrors,
   ...gateErrors,
+  ...jobsErrors,
   ...ledgerErrors,
   ...poolAuthErrors,
   ...poolConfigErrors,
   ...poolErrors,
   ...poolRunErrors,
+  ...queueErrors,
   ...replicateErrors,
   ...serviceErrors,
   ...sessionErrors,
+  ...sinkErrors,
   ...streamErrors,
   ...wireErrors,
 } as const satisfies ErrorSpecs;

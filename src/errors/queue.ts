@@ -1,0 +1,3 @@
+import type { ErrorSpecs } from './spec.ts';
+
+export const queueErrors = {} as const satisfies ErrorSpecs;

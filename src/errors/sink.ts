@@ -1,0 +1,3 @@
+import type { ErrorSpecs } from './spec.ts';
+
+export const sinkErrors = {} as const satisfies ErrorSpecs;
