@@ -12,7 +12,7 @@ export interface MissingRight {
   readonly kind: string;
   /** Quoted where it has to be, a function with its arguments. */
   readonly object: string;
-  /** The role that we are, or the owner of the table. */
+  /** The role that we are, or the owner of the table, or of a SECURITY DEFINER function in between. */
   readonly grantee: string;
 }
 

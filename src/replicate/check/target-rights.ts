@@ -13,9 +13,9 @@ export const targetRights = defineCheck(
     CHECK_TARGET_WRITE: {
       severity: 'blocks',
       meaning:
-        'The role may not change a table of the target in every way the source may; that takes the functions of its indexes, check constraints and generated columns too.',
+        'The role may not change a table of the target in every way the source may; that takes the functions of its indexes, check constraints, generated columns and domains too.',
       remedy:
-        'run GRANT USAGE ON SCHEMA {schema} TO {role} and GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role} on the target; where functions are named, GRANT EXECUTE on them, too',
+        'run GRANT USAGE ON SCHEMA {schema} TO {role} and GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role} on the target; where functions are named, GRANT EXECUTE on them, to the role that is named with them if one is',
     },
     CHECK_TARGET_OWNER: {
       severity: 'warns',
@@ -61,7 +61,10 @@ export const targetRights = defineCheck(
       const allowed = table && privileges.get(table.oid);
       if (!table || !allowed) continue;
       const functions = missingRights.toWrite.filter((right) => right.table.oid === table.oid);
-      const lacking = [...lackingPrivileges(allowed), ...functions.map(describeRight)];
+      const lacking = [
+        ...lackingPrivileges(allowed),
+        ...functions.map((right) => describeRightOf(role.name, right)),
+      ];
       const subject = displayName(table);
       const mustRebuild = isStripped || (state?.state !== 'ready' && table.indexes.length > 0);
       if (lacking.length > 0) {
@@ -93,6 +96,12 @@ export const targetRights = defineCheck(
 /** `REFERENCES on table shop.customer` */
 function describeRight({ privilege, kind, object }: MissingRight): string {
   return `${privilege} on ${kind} ${object}`;
+}
+
+/** What a SECURITY DEFINER function calls is for its owner to be allowed. */
+function describeRightOf(role: string, right: MissingRight): string {
+  const described = describeRight(right);
+  return right.grantee === role ? described : `${described} for role ${right.grantee}`;
 }
 
 function grantOf({ privilege, kind, object, grantee }: MissingRight): string {

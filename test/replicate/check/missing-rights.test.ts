@@ -103,6 +103,10 @@ const cases: Case[] = [
   },
 ];
 
+function column(type: string): string {
+  return `alter table shop.orders add made ${type}`;
+}
+
 /** Role mover owns the tables of schema shop on the target, and has no rights on anything else. */
 async function makePair({ source = '', target }: { source?: string; target: string }) {
   const [here, there] = await pairs.make({ source, target });
@@ -207,6 +211,83 @@ describe('what check finds of rights that are needed hours later', () => {
     await there.query('grant execute on function hidden.f to mover');
     expect(await insert()).toBe('inserted');
     expect(await check(here, there, 'mover')).toEqual([]);
+  });
+
+  describe('of functions that values of a column are put through', () => {
+    const domain = `${hidden} create domain hidden.positive as int check (hidden.f(value) > 0);`;
+    const lacks = 'CHECK_TARGET_WRITE shop.orders: role mover lacks EXECUTE on function';
+
+    it.each([
+      ['a domain', `${domain} ${column('hidden.positive')}`, '1'],
+      [
+        'a domain over a domain',
+        `${domain} create domain shop.small as hidden.positive check (value < 10); ${column('shop.small')}`,
+        '1',
+      ],
+      ['an array of a domain', `${domain} ${column('hidden.positive[]')}`, "'{1}'"],
+      [
+        'a composite type with a domain',
+        `${domain} create type shop.pair as (a hidden.positive, b int); ${column('shop.pair')}`,
+        "'(1,2)'",
+      ],
+      [
+        'a range of a domain',
+        `${domain} create type shop.span as range (subtype = hidden.positive,
+          multirange_type_name = shop.spans); ${column('shop.spans')}`,
+        "'{[1,2]}'",
+      ],
+      [
+        'a check constraint through an SQL function',
+        `${hidden} create function shop.g(int) returns int immutable return hidden.f($1) + 1;
+          ${column('int check (shop.g(made) > 0)')}`,
+        '1',
+      ],
+      [
+        'a check constraint that casts to a domain',
+        `${domain} ${column('int check (made::hidden.positive > 0)')}`,
+        '1',
+      ],
+    ])('lacks those of %s', async (_, target, value) => {
+      const { here, there } = await makePair({ target });
+      const insert = async () => {
+        await there.query('begin; set local role mover');
+        const sql = `insert into shop.orders (id, made) values (1, ${value})`;
+        const said = await there.query(sql).then(() => 'inserted', sqlstateOf);
+        await there.query('rollback');
+        return said;
+      };
+      expect(await insert()).toBe('42501');
+      expect(describeAll(await check(here, there, 'mover'))).toEqual([
+        `${lacks} hidden.f(integer)`,
+      ]);
+      await there.query('grant execute on function hidden.f to mover');
+      expect(await insert()).toBe('inserted');
+      expect(await check(here, there, 'mover')).toEqual([]);
+    });
+
+    it('asks the owner of a SECURITY DEFINER function for what that one calls', async () => {
+      const target = `${hidden} create function shop.g(int) returns int immutable security definer
+          return hidden.f($1) + 1;
+        ${column('int check (shop.g(made) > 0)')}`;
+      const { here, there } = await makePair({ target });
+      expect(await check(here, there, 'mover')).toEqual([]);
+      await there.query(`grant usage on schema hidden to public;
+        create role keeper; grant create on schema shop to keeper;
+        alter function shop.g owner to keeper`);
+      const findings = describeAll(await check(here, there, 'mover'));
+      await there.query('drop owned by keeper cascade; drop role keeper');
+      expect(findings).toEqual([`${lacks} hidden.f(integer) for role keeper`]);
+    });
+
+    it('asks nothing for a function that only estimates another', async () => {
+      const target = `create function shop.estimate(internal) returns internal language internal
+          as 'generate_series_int4_support';
+        revoke execute on function shop.estimate from public;
+        create function shop.g(int) returns int immutable support shop.estimate return $1 + 1;
+        ${column('int check (shop.g(made) > 0)')}`;
+      const { here, there } = await makePair({ target });
+      expect(await check(here, there, 'mover')).toEqual([]);
+    });
   });
 
   it('takes REFERENCES on the columns for that on the table', async () => {
