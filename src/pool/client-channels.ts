@@ -1,5 +1,6 @@
 import { BackendWriter, type MessageBuffer, type Notification } from '../wire/index.ts';
 import type { ChannelHub, Listening } from './contracts.ts';
+import type { ChannelCommand } from './sql-channels.ts';
 
 /** What a client that is in a transaction, or does not read, may leave untold. */
 export const mostUntoldBytes = 8 * 1024 * 1024;
@@ -29,12 +30,26 @@ export class ClientChannels implements Listening {
     this.#client = client;
   }
 
-  has(channel: string): boolean {
-    return this.#names?.has(channel) === true;
+  /**
+   * Listens where a text of the client says.
+   *
+   * @returns null: it does; else it is asked again when that resolves
+   */
+  follow(commands: readonly ChannelCommand[]): Promise<unknown> | null {
+    const wanted = new Set(this.#names);
+    for (const { isListen, channel } of commands) {
+      if (channel === null) wanted.clear();
+      else if (isListen) wanted.add(channel);
+      else wanted.delete(channel);
+    }
+    const missing = [...wanted].filter((name) => this.#names?.has(name) !== true);
+    if (missing.length > 0) return Promise.all(missing.map((name) => this.#join(name)));
+    for (const name of this.#names ?? []) if (!wanted.has(name)) this.#leave(name);
+    return null;
   }
 
   /** Resolves when everything that is notified from now on will be told. */
-  async join(channel: string): Promise<void> {
+  async #join(channel: string): Promise<void> {
     const round = this.#round;
     await this.#hub.listen(channel, this);
     if (round !== this.#round) {
@@ -46,8 +61,14 @@ export class ClientChannels implements Listening {
     this.#names.add(channel);
   }
 
-  leave(channel: string): void {
-    if (this.#names?.delete(channel) === true) this.#hub.unlisten(channel, this);
+  #leave(channel: string): void {
+    this.#names?.delete(channel);
+    this.#hub.unlisten(channel, this);
+  }
+
+  /** It listens, or has something to be told. */
+  get isInUse(): boolean {
+    return (this.#names?.size ?? 0) > 0 || this.#untold.length > 0;
   }
 
   leaveAll(): void {

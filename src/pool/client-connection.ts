@@ -314,6 +314,10 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     if (rest.length > 0) this.#take(rest, rest.length);
   }
 
+  keepServer(reason: string): void {
+    this.pinReason ??= reason;
+  }
+
   /** Forwards what is whole, keeps what is not. */
   #take(chunk: Buffer, chunkLength: number): void {
     let bytes = chunk;
@@ -535,7 +539,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   }
 
   /** What came from `at` on waits until `work` is done. */
-  #hold(work: Promise<void>, bytes: Buffer, at: number, length: number): void {
+  #hold(work: Promise<unknown>, bytes: Buffer, at: number, length: number): void {
     this.#pending = Buffer.from(bytes.subarray(at, length));
     work.then(
       () => {

@@ -5,9 +5,16 @@ import type { PooledServer, PoolOfServers } from './contracts.ts';
 import { Kind, type Mark } from './expectations.ts';
 import type { ParameterSet } from './parameters.ts';
 import { writeQuery } from './requests.ts';
+import { channelsOf } from './sql-channels.ts';
 
 /** Longer texts are bulk loads: they are forwarded as they come. */
 export const longestReadText = 1024 * 1024;
+
+function isHeld(answer: string | Held | null): answer is Held {
+  return typeof answer === 'object' && answer !== null;
+}
+
+const unmarked: Mark = { undo: () => undefined };
 
 /** A message in `bytes[at, next)`, header included. */
 interface Request {
@@ -19,7 +26,7 @@ interface Request {
 
 /** What is asked of others first; the request is taken again when it resolves. */
 interface Held {
-  readonly until: Promise<void>;
+  readonly until: Promise<unknown>;
 }
 
 /**
@@ -88,13 +95,14 @@ export class ClientTexts {
     if (next - at > longestReadText) return this.#unread(at);
     const text = bytes.toString('latin1', at + 5, next - 1);
     const channel = this.#channelText(text);
-    if (typeof channel === 'object' && channel !== null) return channel;
-    const named = channel === null ? this.#named(text, server) : null;
-    const instead = channel ?? named?.text;
-    if (instead === undefined) return at;
+    if (isHeld(channel)) return channel;
+    const named = this.#named(channel ?? text, server);
+    const instead = named?.text ?? channel;
+    if (instead === null) return at;
     this.#statements.forgetUnnamed();
     server.prepared.forgetUnnamed();
-    server.expect(Kind.query, named?.mark ?? null);
+    const mark = named?.mark ?? null;
+    server.expect(Kind.query, channel === null ? mark : { ...(mark ?? unmarked), isDeaf: true });
     writeQuery(this.#out, instead, 'latin1');
     return next;
   }
@@ -113,7 +121,7 @@ export class ClientTexts {
     if (textEnd - nameEnd > longestReadText) return this.#unread(at);
     const text = bytes.toString('latin1', nameEnd + 1, textEnd);
     const channel = this.#channelText(text);
-    if (typeof channel === 'object' && channel !== null) return channel;
+    if (isHeld(channel)) return channel;
     const named = channel === null ? this.#named(text, server) : null;
     const instead = channel ?? named?.text;
     if (instead === undefined) return at;
@@ -160,18 +168,13 @@ export class ClientTexts {
   /**
    * LISTEN and UNLISTEN go to the pool's listener; what is sent to the server only makes the answer.
    *
-   * @returns null: it is something else
+   * @returns null: there is none in the text
    */
   #channelText(text: string): string | Held | null {
-    const command = this.#pool.rewriter.channelCommand(text);
-    if (command === null) return null;
-    const { channel, isListen, harmless } = command;
-    if (isListen && channel !== null && !this.#channels.has(channel)) {
-      return { until: this.#channels.join(channel) };
-    }
-    if (!isListen && channel === null) this.#channels.leaveAll();
-    else if (!isListen && channel !== null) this.#channels.leave(channel);
-    return harmless;
+    const channels = channelsOf(text);
+    if (channels === null) return null;
+    const until = this.#channels.follow(channels.commands);
+    return until === null ? channels.harmless : { until };
   }
 
   /** Of the statement that a transaction begins with; null: it has none. */

@@ -73,6 +73,8 @@ export interface PooledClient {
   onParameter(current: ParameterSet): void;
   wantsOtherwise(name: string, value: string): boolean;
   forgetState(isAll: boolean): void;
+  /** Its server has state of it that no other has. */
+  keepServer(reason: string): void;
   onServerLost(reason: string | null): void;
   tellError(fields: ServerMessageFields): void;
   resumeWith(server: PooledServer): void;

@@ -32,6 +32,8 @@ export interface Mark {
   done?(): void;
   /** An error that answers this request names the statement as we do, not as the client does. */
   readonly rename?: { readonly from: string; readonly to: string };
+  /** What it listens to is nothing: the pool hears for its client. */
+  readonly isDeaf?: boolean;
 }
 
 /**

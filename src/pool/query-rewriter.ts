@@ -2,23 +2,12 @@ import type { Mark } from './expectations.ts';
 import type { PreparedStatements } from './prepared-statements.ts';
 import type { SessionStateRules } from './session-state.ts';
 import { rewritePrepared } from './sql-prepared.ts';
-import { sqlStatements } from './sql-tokens.ts';
 import type { NamedStatements } from './statements.ts';
-
-/** LISTEN or UNLISTEN, alone in its text. */
-export interface ChannelCommand {
-  readonly isListen: boolean;
-  /** Null: all, of UNLISTEN. */
-  readonly channel: string | null;
-  /** What the server is sent in its place: it answers the same and hears nothing. */
-  readonly harmless: string;
-}
-
-/** A channel that nobody notifies. */
-const deafChannel = '"sluice pool"';
 
 /** With which words a text begins that matters to every pool. */
 const namingWords = ['prepare', 'execute', 'explain', 'deallocate', 'listen', 'unlisten'] as const;
+/** The same in a statement that is not the first. */
+const laterNamingWord = /prepare|execute|deallocate|listen/i;
 
 /**
  * What the texts of a client's queries mean to the pool: names of statements and channels that are the
@@ -32,9 +21,13 @@ export class QueryRewriter {
     this.#state = state;
   }
 
-  /** Whether the text that begins at `bytes[start]` must be read; decided by its first word. */
+  /** Whether the text in `bytes[start, end)`, or the text that begins so, must be read. */
   mayMatter(bytes: Buffer, start: number, end: number): boolean {
-    return this.#state !== null || beginsWithNamingWord(bytes, start, end);
+    return (
+      this.#state !== null ||
+      beginsWithNamingWord(bytes, start, end) ||
+      goesOnWithNamingWord(bytes, start, end)
+    );
   }
 
   /** The same for a Parse message, whose text comes after a name. */
@@ -46,25 +39,6 @@ export class QueryRewriter {
 
   reasonToPin(text: string): string | null {
     return this.#state?.reasonToKeep(text) ?? null;
-  }
-
-  channelCommand(text: string): ChannelCommand | null {
-    if (!/^[\s\S]{0,200}?listen/i.test(text)) return null;
-    const [statement, ...more] = sqlStatements(text);
-    const [command, name, ...rest] = statement ?? [];
-    if (more.length > 0 || rest.length > 0 || name === undefined) return null;
-    if (command?.kind !== 'word') return null;
-    const isListen = command.text === 'listen';
-    if (!isListen && command.text !== 'unlisten') return null;
-    if (name.kind === 'symbol') {
-      return name.text === '*' && !isListen
-        ? { isListen, channel: null, harmless: 'UNLISTEN *' }
-        : null;
-    }
-    if (name.kind === 'literal') return null;
-    const harmless = `${isListen ? 'LISTEN' : 'UNLISTEN'} ${deafChannel}`;
-    const channel = Buffer.from(name.text, 'latin1').toString();
-    return { isListen, channel, harmless };
   }
 
   /**
@@ -116,6 +90,13 @@ function beginsWithNamingWord(bytes: Buffer, start: number, end: number): boolea
     default:
       return false;
   }
+}
+
+/** What comes behind the first semicolon: nearly always nothing. */
+function goesOnWithNamingWord(bytes: Buffer, start: number, end: number): boolean {
+  const semicolon = bytes.subarray(start, end).indexOf(0x3b);
+  if (semicolon < 0 || start + semicolon + 1 >= end) return false;
+  return laterNamingWord.test(bytes.toString('latin1', start + semicolon + 1, end));
 }
 
 /** -1: a comment comes first. */

@@ -442,6 +442,8 @@ export class ServerConnection implements LegOwner, PooledServer {
 
   #answerIt(kind: number, tag: number): boolean {
     const { head } = this.expected;
+        else if (bytes[at + 5] === letterL)
+          this.#receiveListening(bytes.toString('latin1', at + 5, next - 1));
     if (kindOf(head) !== kind) throw this.#nonsense('a reply out of turn', tag);
     this.expected.headMark?.done?.();
     this.expected.shift();
@@ -631,6 +633,14 @@ function isBulky(tag: number): boolean {
   return (
     tag === BackendTag.rowDescription ||
     tag === BackendTag.parameterDescription ||
+  /** A LISTEN in a text that nobody has looked at: its client hears only what this server tells it. */
+  #receiveListening(tag: string): void {
+    if (tag !== 'LISTEN' || this.pool.mode === 'session') return;
+    const { head, headMark } = this.expected;
+    const isSeen = kindOf(head) === Kind.execute ? this.pool.looksAtTexts : headMark?.isDeaf;
+    if (isSeen !== true && (head & skip) === 0) this.client?.keepServer('LISTEN');
+  }
+
     tag === BackendTag.functionCallResponse
   );
 }
@@ -661,3 +671,4 @@ function renamed(
 ): ServerMessageFields {
   return { ...fields, message: fields.message.replace(from, () => to) };
 }
+const letterL = 0x4c;

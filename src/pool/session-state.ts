@@ -51,8 +51,6 @@ export class SessionStateRules {
     const words = tokens.map(({ kind, text }) => (kind === 'word' ? text : ''));
     const [first = '', second = ''] = words;
     switch (first) {
-      case 'listen':
-        return 'LISTEN';
       case 'load':
         return 'LOAD';
       case 'set':

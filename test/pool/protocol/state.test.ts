@@ -95,6 +95,59 @@ describe.each(outerMajors)('session state, PostgreSQL %i', (major) => {
     ]);
   });
 
+  test.each([
+    ['SELECT 1; LISTEN news', ['C:SELECT 1', 'C:LISTEN']],
+    ['BEGIN; LISTEN news; COMMIT', ['C:BEGIN', 'C:LISTEN', 'C:COMMIT']],
+    ["SET TimeZone = 'UTC'; listen NEWS;", ['C:SET', 'C:LISTEN']],
+    ['LISTEN other; UNLISTEN *; /* , */ LISTEN news', ['C:LISTEN', 'C:UNLISTEN', 'C:LISTEN']],
+    ['UNLISTEN other; LISTEN news; PREPARE p AS SELECT 1', ['C:LISTEN', 'C:PREPARE']],
+  ])('case 38: a client hears after %s', async (text, tags) => {
+    for (const settings of [{}, auto]) {
+      const pair = await startPair(server, { settings });
+      const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+      const came = await a.ask((w) => w.query(text));
+      expect(came).toEqual(expect.arrayContaining(tags));
+      expect(came.at(-1)).toBe('Z:I');
+      await b.ask((w) => w.query("NOTIFY other, 'x'; NOTIFY news, 'y'"));
+      expect(await a.until('A:')).toEqual(['A:news=y']);
+      expect([...pair.pooler.clients].map(({ pinReason }) => pinReason)).toEqual([null, null]);
+      await pair.expectQuiet();
+      await Promise.all([a.close(), b.close()]);
+    }
+  });
+
+  test('case 38: a client ends listening where it says so last', async () => {
+    const pair = await startPair(server);
+    const client = await pair.pooled();
+    await client.ask((w) => w.query('SELECT 1; LISTEN a; LISTEN b; LISTEN c; UNLISTEN b'));
+    await client.ask((w) => w.query('UNLISTEN a; LISTEN a; SELECT 1; UNLISTEN c'));
+    await pair.database.query("NOTIFY b, 'x'; NOTIFY c, 'x'; NOTIFY a, 'y'");
+    expect(await client.until('A:')).toEqual(['A:a=y']);
+  });
+
+  test('case 38: LISTEN in a text too long to look at keeps its server', async () => {
+    const pair = await startPair(server, { poolSize: 2 });
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    const long = `SELECT length('${'x'.repeat(1024 * 1024)}'); LISTEN news`;
+    expect(await a.ask((w) => w.query(long))).toContain('C:LISTEN');
+    expect([...pair.pooler.clients].map(({ pinReason }) => pinReason)).toEqual(['LISTEN', null]);
+    await b.ask((w) => w.query("NOTIFY news, 'y'"));
+    expect(await a.until('A:')).toEqual(['A:news=y']);
+    await a.close();
+    await pair.expectQuiet();
+    await b.ask((w) => w.query('SELECT 1'));
+    expect(b.unread).toEqual([]);
+  });
+
+  test("case 38: names of statements in a text of several are the client's own", async () => {
+    const pair = await startPair(server);
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    await a.ask((w) => w.query('BEGIN; PREPARE p AS SELECT 1; COMMIT'));
+    await b.ask((w) => w.query('BEGIN; PREPARE p AS SELECT 2; COMMIT'));
+    expect(await a.ask((w) => w.query('SELECT 0; EXECUTE p'))).toContain('D:1');
+    expect(await b.ask((w) => w.query('EXECUTE p'))).toContain('D:2');
+  });
+
   test('case 38: a listener whose connection is lost is told so', async () => {
     const pair = await startPair(server);
     const client = await pair.pooled();
