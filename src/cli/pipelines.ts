@@ -127,7 +127,7 @@ async function fromFlags(
 }
 
 /** What holds none of these is a name of `[databases]`: no connection string does without. */
-async function connectionString(io: CommandIo, flags: Flags, text: string): Promise<string> {
+export async function connectionString(io: CommandIo, flags: Flags, text: string): Promise<string> {
   if (/[:=/]/.test(text)) return text;
   const config = await loadConfig(configFile(io, flags));
   return (await config.connectionOf(text)).reveal();

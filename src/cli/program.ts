@@ -3,6 +3,7 @@ import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { pgbouncerCommand } from './commands/pgbouncer.ts';
 import { poolCommand } from './commands/pool.ts';
+import { queueCommand } from './commands/queue.ts';
 import { replicateCommand } from './commands/replicate.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -45,6 +46,7 @@ export function makeProgram(io: CommandIo): Command {
     .version(readVersion(), '--version', 'print the version')
     .addCommand(replicateCommand(io))
     .addCommand(poolCommand(io))
+    .addCommand(queueCommand(io))
     .addCommand(checkCommand(io))
     .addCommand(runCommand(io))
     .addCommand(statusCommand(io))

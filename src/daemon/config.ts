@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { serviceSchema } from '../service/index.ts';
 import { databasesSchema } from './databases.ts';
 import { poolSchema } from '../pool/index.ts';
+import { queueSchema } from '../queue/index.ts';
 import { pipelineSchema } from '../replicate/index.ts';
 
 /** The whole of sluice.toml: a section a room. Unknown keys are refused everywhere. */
@@ -9,6 +10,7 @@ export const configSchema = z.strictObject({
   databases: databasesSchema.default({}),
   service: serviceSchema.default(serviceSchema.parse({})),
   pool: poolSchema.optional(),
+  queue: queueSchema.optional(),
   replicate: z
     .record(z.string(), pipelineSchema)
     .default({})

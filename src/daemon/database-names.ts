@@ -26,11 +26,12 @@ const references = z.object({
         .catch({}),
     })
     .catch({ databases: {} }),
+  queue: z.object({ databases: z.array(z.unknown()).catch([]) }).catch({ databases: [] }),
 });
 
-/** Pipelines' sources and targets, and databases of the pool, that `[databases]` does not hold. */
+/** Pipelines' sources and targets, databases of the pool and of the queues, that `[databases]` does not hold. */
 export function findUnknownDatabases(values: unknown): ConfigProblem[] {
-  const { databases, replicate, pool } = references.parse(values);
+  const { databases, replicate, pool, queue } = references.parse(values);
   const known = Object.keys(databases);
   return [
     ...Object.entries(replicate).flatMap(([pipeline, sides]) =>
@@ -39,6 +40,10 @@ export function findUnknownDatabases(values: unknown): ConfigProblem[] {
     ...Object.entries(pool.databases).map(([pooled, { database }]) => ({
       path: ['pool', 'databases', pooled, 'database'],
       name: database,
+    })),
+    ...queue.databases.map((name, index) => ({
+      path: ['queue', 'databases', index],
+      name: typeof name === 'string' ? name : undefined,
     })),
   ].flatMap(({ path, name }) =>
     name === undefined || known.includes(name)

@@ -3,6 +3,7 @@ export { defaultConfigFile, loadConfig, parseConfig } from './config-file.ts';
 export { describeExpected, findProblems } from './config-problems.ts';
 export { Daemon } from './daemon.ts';
 export { loadPoolConfig, poolParts } from './parts/pool.ts';
+export { queuePart, queueParts } from './parts/queue.ts';
 export {
   pipelineOptions,
   replicateParts,

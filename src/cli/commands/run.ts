@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { loadConfig, poolParts, replicateParts } from '../../daemon/index.ts';
+import { loadConfig, poolParts, queueParts, replicateParts } from '../../daemon/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import type { PoolService } from '../../pool/index.ts';
 import { FollowProgress } from '../follow-progress.ts';
@@ -29,6 +29,7 @@ export function runCommand(io: CommandIo): Command {
     let pool: PoolService | undefined;
     const parts = [
       ...poolParts(config, { version: readVersion(), onMade: (made) => (pool = made) }),
+      ...queueParts(config),
       ...replicateParts(config, (replication) => following?.watch(replication)),
     ];
     if (parts.length === 0) {

@@ -1,0 +1,32 @@
+import { Command, Option } from 'commander';
+import { queuePart } from '../../daemon/index.ts';
+import { addDatabaseFlag, databaseOf } from '../database-flag.ts';
+import type { CommandIo } from '../io.ts';
+import { addLogFlags, openLog, readLogFlags } from '../logging.ts';
+import type { Flags } from '../pipeline-flags.ts';
+import { textFlag } from '../pipelines.ts';
+import { runParts } from '../run-parts.ts';
+
+/** `sluice queue ticker`: ticker and maintenance of one database, without a config file. */
+export function queueTickerCommand(io: CommandIo): Command {
+  const command = new Command('ticker')
+    .summary('tick and maintain the queues of a database')
+    .description(
+      'Ticks, rotates and compacts the queues of one database until it is stopped; what `[queue]` of sluice.toml does ' +
+        'in `sluice run`. Of several for one database, one works and the others stand by.',
+    )
+    .addOption(
+      new Option('--status-listen <host:port>', 'serve /metrics, /healthz and /status there'),
+    );
+  return addLogFlags(addDatabaseFlag(command)).action(async (flags: Flags) => {
+    const { name, connection } = await databaseOf(io, 'queue ticker', flags);
+    await runParts(io, {
+      parts: [queuePart(name, () => Promise.resolve(connection))],
+      statusListen: textFlag(flags, 'statusListen'),
+      log: openLog(io, readLogFlags(flags, 'info', undefined), undefined),
+      view: undefined,
+      following: undefined,
+      isBounded: false,
+    });
+  });
+}

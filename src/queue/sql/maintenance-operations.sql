@@ -1,0 +1,1 @@
+select func_name, func_arg from pgq.maint_operations()

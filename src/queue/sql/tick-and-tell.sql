@@ -1,0 +1,11 @@
+-- Ticks what is due, and tells the consumers which queues have a new batch: once a round, never once an event.
+with looked as materialized (
+  select queue_id, ticked, unsettled from pgq.tick_eagerly($1::int4[])
+), told as materialized (
+  select count(pg_catalog.pg_notify('pgq_tick', q.queue_name)) as count
+    from looked
+    join pgq.queue q using (queue_id)
+   where looked.ticked
+)
+select looked.queue_id, looked.ticked, looked.unsettled
+  from looked, told
