@@ -91,7 +91,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.parameters = identity.parameters;
     this.cancelPid = identity.cancelPid;
     this.cancelKey = identity.cancelKey;
-    this.#statements = new ClientStatements(this.pool, identity.user);
+    this.#statements = new ClientStatements(this.pool, identity.user, this);
     this.#channels = new ClientChannels(this.pool.hub, this);
     this.#texts = new ClientTexts(this.pool, this.#statements, this.#channels);
     this.#toServer = this.pool.pooler.outputs.toServer;

@@ -1,5 +1,6 @@
+import type { ServerMessageFields } from '../errors/index.ts';
 import { FrontendTag, type MessageBuffer } from '../wire/index.ts';
-import type { PooledServer, PoolOfServers } from './contracts.ts';
+import type { PooledClient, PooledServer, PoolOfServers } from './contracts.ts';
 import { fake, Kind, type Mark } from './expectations.ts';
 import { writeBindHead, writeDescribeStatement, writeParse } from './requests.ts';
 import type { ParameterSet } from './parameters.ts';
@@ -23,6 +24,22 @@ const emptyTail = Buffer.alloc(3);
 const nothingToUndo = (): void => undefined;
 
 /**
+/** Texts and names of one client: PostgreSQL would take some ten times as much for the plans of as many. */
+const mostKeptBytes = 16 * 1024 * 1024;
+/** Of an entry beside its texts. */
+const entryBytes = 200;
+
+/** What a client is told instead of the server's complaint about `refusedText`. */
+const outOfMemory: ServerMessageFields = {
+  severity: 'ERROR',
+  sqlstate: '53200',
+  message: 'out of memory',
+  detail: `The pool keeps up to ${mostKeptBytes} bytes of prepared statements of one client.`,
+  hint: 'Deallocate statements that are not needed any more.',
+};
+const refusedText = 'out_of_memory_for_prepared_statements_of_this_client';
+const refusedTail = Buffer.from(`${refusedText}\0\0\0`);
+
  * A client's prepared statements, by its own names, and its requests written for servers that know other ones.
  *
  *     client: Parse "a"  ->  server: Parse "SLUICE_7", or nothing and a reply of ours, if it has it already
@@ -33,15 +50,18 @@ export class ClientStatements implements NamedStatements {
   readonly #user: string;
   readonly #out: MessageBuffer;
   #named: Map<string, Statement> | null = null;
+  readonly #client: Pick<PooledClient, 'keepServer'>;
   #unnamed: Statement | UnnamedStatement | null = null;
+  #keptBytes = 0;
   #context: PlanContext | null = null;
   /** Of the statement whose name was asked for last. */
   #useMark: Mark | null = null;
 
-  constructor(pool: PoolOfServers, user: string) {
+  constructor(pool: PoolOfServers, user: string, client: Pick<PooledClient, 'keepServer'>) {
     this.#pool = pool;
     this.#user = user;
     this.#out = pool.pooler.outputs.toServer;
+    this.#client = client;
   }
 
   get count(): number {
@@ -55,8 +75,8 @@ export class ClientStatements implements NamedStatements {
   /** The text of a statement, `''` the unnamed one; null: the client has none of that name. */
   textOf(name: string): string | null {
     const statement = name === '' ? this.#unnamed : this.#named?.get(name);
-    if (statement === undefined || statement === null) return null;
-    return statement.tail.toString('utf8', 0, Math.max(0, statement.tail.indexOf(0)));
+    const tail = statement?.tail ?? null;
+    return tail === null ? null : tail.toString('utf8', 0, Math.max(0, tail.indexOf(0)));
   }
 
   /** SQL has made it under this name. */
@@ -81,14 +101,33 @@ export class ClientStatements implements NamedStatements {
   }
 
   /** The same text may mean another statement now. */
+    this.delete(name);
   onParametersChanged(): void {
     this.#context = null;
+    this.#keptBytes += sizeOf(name, statement);
   }
 
   /**
    * Writes a Parse, Bind, Describe or Close for the server.
    *
    * @param bytes  the message is `bytes[at, next)`, header included; a Bind may have come only up to `length`
+    this.#keptBytes -= sizeOf(name, statement);
+  }
+
+  /** Whether so much more of texts and names may be kept for the client. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#keptBytes + entryBytes + bytes <= mostKeptBytes;
+  }
+
+  /** What is sent for a text whose statements there is no room for; it fails, and nothing of it is done. */
+  get refused(): { text: string; mark: Mark } {
+    return { text: refusedText, mark: refusedMark };
+  }
+
+  /** The same for a Parse. */
+  refuse(server: PooledServer): void {
+    writeParse(this.#out, `${serverNamePrefix}?`, refusedTail);
+    server.expect(Kind.parse, refusedMark);
    * @returns from where on the input is to be forwarded as it is (`at`: all of the message), or `notEnough`
    */
   rewrite(
@@ -99,6 +138,7 @@ export class ClientStatements implements NamedStatements {
     length: number,
     server: PooledServer,
     parameters: ParameterSet,
+    this.#keptBytes = 0;
   ): number {
     switch (tag) {
       case FrontendTag.parse:
@@ -128,13 +168,15 @@ export class ClientStatements implements NamedStatements {
     }
     const name = bytes.toString('latin1', at + 5, nameEnd);
     const known = this.#named?.get(name);
-    if (known === undefined) {
+    if (known === undefined && !this.hasRoomFor(next - at)) {
+      this.refuse(server);
+    } else if (known === undefined) {
       const statement = isShareable(bytes, tailStart, next)
         ? this.#contextOf(parameters).share(bytes, tailStart, next)
         : new Statement(Buffer.from(bytes.subarray(tailStart, next)));
       this.set(name, statement);
       this.#parseShared(statement, server, () => {
-        if (this.#named?.get(name) === statement) this.#named.delete(name);
+        if (this.#named?.get(name) === statement) this.delete(name);
       });
     } else {
       this.#parseAgain(name, known, server);
@@ -176,7 +218,10 @@ export class ClientStatements implements NamedStatements {
       });
       return next;
     }
-    const unnamed = new UnnamedStatement(Buffer.from(bytes.subarray(tailStart, next)));
+    const isKept = this.hasRoomFor(next - at);
+    const tail = isKept ? Buffer.from(bytes.subarray(tailStart, next)) : null;
+    if (!isKept) this.#client.keepServer('statement too long to keep');
+    const unnamed = new UnnamedStatement(tail);
     const ofServer = server.prepared.unnamed;
     this.#unnamed = unnamed;
     server.prepared.setUnnamed(unnamed);
@@ -244,7 +289,7 @@ export class ClientStatements implements NamedStatements {
     const name = bytes.toString('latin1', at + 6, nameEnd);
     const before = name === '' ? this.#unnamed : this.#named?.get(name);
     if (name === '') this.#unnamed = null;
-    else this.#named?.delete(name);
+    else this.delete(name);
     const undo = (): void => {
       // What a later pipeline has made in the meantime stays.
       if (name === '') this.#unnamed ??= before ?? null;
@@ -294,3 +339,9 @@ function letThrough(kind: number, server: PooledServer, at: number): number {
   server.expect(kind);
   return at;
 }
+const refusedMark: Mark = { undo: nothingToUndo, error: outOfMemory };
+
+function sizeOf(name: string, statement: Statement): number {
+  return entryBytes + name.length + statement.keptBytes;
+}
+

@@ -125,6 +125,10 @@ export class ClientTexts {
     const named = channel === null ? this.#named(text, server) : null;
     const instead = channel ?? named?.text;
     if (instead === undefined) return at;
+    if (named?.mark?.error !== undefined) {
+      this.#statements.refuse(server);
+      return next;
+    }
     this.#executeMark = named?.mark ?? null;
     const head = bytes.subarray(at, nameEnd + 1);
     const tail = bytes.subarray(textEnd, next);

@@ -1,3 +1,5 @@
+import type { ServerMessageFields } from '../errors/index.ts';
+
 /** What a request is answered with, by the message that asked for it. */
 export const Kind = {
   /** One ReadyForQuery. */
@@ -32,6 +34,8 @@ export interface Mark {
   done?(): void;
   /** An error that answers this request names the statement as we do, not as the client does. */
   readonly rename?: { readonly from: string; readonly to: string };
+  /** The client is told this error instead: the request was ours, and made to fail. */
+  readonly error?: ServerMessageFields;
   /** What it listens to is nothing: the pool hears for its client. */
   readonly isDeaf?: boolean;
 }

@@ -89,11 +89,12 @@ export class PreparedStatements {
         if (this.#unnamed === unnamed) this.#unnamed = wasTried ? null : before;
       },
     };
-    if (unnamed === null) {
+    const tail = unnamed?.tail ?? null;
+    if (tail === null) {
       writeCloseStatement(this.#out, '');
       this.#expected.push(Kind.close | skip, mark);
     } else {
-      writeParse(this.#out, '', unnamed.tail);
+      writeParse(this.#out, '', tail);
       this.#expected.push(Kind.parse | skip, mark);
     }
     this.#unnamed = unnamed;

@@ -54,6 +54,8 @@ export class QueryRewriter {
   ): { text: string; mark: Mark | null } | null {
     const rewritten = rewritePrepared(text, (name) => statements.find(name));
     if (rewritten === null) return null;
+    const keptBytes = rewritten.makes.reduce((sum, { keptBytes: bytes }) => sum + bytes, 0);
+    if (keptBytes > 0 && !statements.hasRoomFor(keptBytes)) return statements.refused;
     for (const statement of rewritten.needs) prepared.ensure(statement, most);
     for (const statement of rewritten.makes) prepared.add(statement, most);
     for (const statement of rewritten.drops) prepared.delete(statement);

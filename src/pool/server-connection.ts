@@ -566,6 +566,10 @@ export class ServerConnection implements LegOwner, PooledServer {
     this.parameters = this.parameters.with(name, value);
     const { client } = this;
     if (client === null) return false;
+    if (headMark?.error !== undefined) {
+      this.client?.tellError(headMark.error);
+      return false;
+    }
     // While our own SET runs the client is told only what it does not have so already.
     if ((this.expected.head & skip) !== 0) return client.wantsOtherwise(name, value);
     client.onParameter(this.parameters);

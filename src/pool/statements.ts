@@ -1,3 +1,4 @@
+import type { Mark } from './expectations.ts';
 import type { ParameterSet } from './parameters.ts';
 
 /** No client can name a statement so: names that begin with it are renamed before a server sees them. */
@@ -19,6 +20,11 @@ export class Statement {
   constructor(tail: Buffer) {
     this.tail = tail;
   }
+
+  /** What keeping it takes. */
+  get keptBytes(): number {
+    return this.tail.length;
+  }
 }
 
 /** A client's statements by its own names. */
@@ -26,6 +32,9 @@ export interface NamedStatements {
   find(name: string): Statement | undefined;
   set(name: string, statement: Statement): void;
   delete(name: string): void;
+  hasRoomFor(bytes: number): boolean;
+  /** What is sent for a text whose statements there is no room for. */
+  readonly refused: { readonly text: string; readonly mark: Mark };
 }
 
 /** A statement that SQL made: `PREPARE name (types) AS ...`. */
@@ -38,6 +47,10 @@ export class SqlStatement extends Statement {
     this.definition = definition;
   }
 
+  override get keptBytes(): number {
+    return this.definition.length;
+  }
+
   get prepareSql(): string {
     return `PREPARE "${this.serverName}" ${this.definition}`;
   }
@@ -45,9 +58,10 @@ export class SqlStatement extends Statement {
 
 /** An unnamed statement that is kept as it was parsed, to be parsed again on another server. */
 export class UnnamedStatement {
-  readonly tail: Buffer;
+  /** Null: it was too long to be kept. */
+  readonly tail: Buffer | null;
 
-  constructor(tail: Buffer) {
+  constructor(tail: Buffer | null) {
     this.tail = tail;
   }
 }
