@@ -253,6 +253,10 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.pinReason = null;
   }
 
+  keepServer(reason: string): void {
+    this.pinReason ??= reason;
+  }
+
   /** @param reason  null: the server has told the client itself */
   onServerLost(reason: string | null): void {
     const isMidReply = this.server?.isMidReply === true;
@@ -312,10 +316,6 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.leg.resume();
     const rest = pending.subarray(end);
     if (rest.length > 0) this.#take(rest, rest.length);
-  }
-
-  keepServer(reason: string): void {
-    this.pinReason ??= reason;
   }
 
   /** Forwards what is whole, keeps what is not. */

@@ -23,7 +23,6 @@ const emptyTail = Buffer.alloc(3);
 
 const nothingToUndo = (): void => undefined;
 
-/**
 /** Texts and names of one client: PostgreSQL would take some ten times as much for the plans of as many. */
 const mostKeptBytes = 16 * 1024 * 1024;
 /** Of an entry beside its texts. */
@@ -40,6 +39,7 @@ const outOfMemory: ServerMessageFields = {
 const refusedText = 'out_of_memory_for_prepared_statements_of_this_client';
 const refusedTail = Buffer.from(`${refusedText}\0\0\0`);
 
+/**
  * A client's prepared statements, by its own names, and its requests written for servers that know other ones.
  *
  *     client: Parse "a"  ->  server: Parse "SLUICE_7", or nothing and a reply of ours, if it has it already
@@ -49,10 +49,10 @@ export class ClientStatements implements NamedStatements {
   readonly #pool: PoolOfServers;
   readonly #user: string;
   readonly #out: MessageBuffer;
-  #named: Map<string, Statement> | null = null;
   readonly #client: Pick<PooledClient, 'keepServer'>;
-  #unnamed: Statement | UnnamedStatement | null = null;
+  #named: Map<string, Statement> | null = null;
   #keptBytes = 0;
+  #unnamed: Statement | UnnamedStatement | null = null;
   #context: PlanContext | null = null;
   /** Of the statement whose name was asked for last. */
   #useMark: Mark | null = null;
@@ -60,8 +60,8 @@ export class ClientStatements implements NamedStatements {
   constructor(pool: PoolOfServers, user: string, client: Pick<PooledClient, 'keepServer'>) {
     this.#pool = pool;
     this.#user = user;
-    this.#out = pool.pooler.outputs.toServer;
     this.#client = client;
+    this.#out = pool.pooler.outputs.toServer;
   }
 
   get count(): number {
@@ -81,36 +81,14 @@ export class ClientStatements implements NamedStatements {
 
   /** SQL has made it under this name. */
   set(name: string, statement: Statement): void {
+    this.delete(name);
     this.#named ??= new Map();
     this.#named.set(name, statement);
+    this.#keptBytes += sizeOf(name, statement);
   }
 
   delete(name: string): void {
     this.#named?.delete(name);
-  }
-
-  /** A simple Query takes the place of the unnamed statement. */
-  forgetUnnamed(): void {
-    this.#unnamed = null;
-  }
-
-  /** DISCARD ALL, DEALLOCATE ALL. */
-  forgetAll(): void {
-    this.#named = null;
-    this.#unnamed = null;
-  }
-
-  /** The same text may mean another statement now. */
-    this.delete(name);
-  onParametersChanged(): void {
-    this.#context = null;
-    this.#keptBytes += sizeOf(name, statement);
-  }
-
-  /**
-   * Writes a Parse, Bind, Describe or Close for the server.
-   *
-   * @param bytes  the message is `bytes[at, next)`, header included; a Bind may have come only up to `length`
     this.#keptBytes -= sizeOf(name, statement);
   }
 
@@ -128,6 +106,29 @@ export class ClientStatements implements NamedStatements {
   refuse(server: PooledServer): void {
     writeParse(this.#out, `${serverNamePrefix}?`, refusedTail);
     server.expect(Kind.parse, refusedMark);
+  }
+
+  /** A simple Query takes the place of the unnamed statement. */
+  forgetUnnamed(): void {
+    this.#unnamed = null;
+  }
+
+  /** DISCARD ALL, DEALLOCATE ALL. */
+  forgetAll(): void {
+    this.#named = null;
+    this.#keptBytes = 0;
+    this.#unnamed = null;
+  }
+
+  /** The same text may mean another statement now. */
+  onParametersChanged(): void {
+    this.#context = null;
+  }
+
+  /**
+   * Writes a Parse, Bind, Describe or Close for the server.
+   *
+   * @param bytes  the message is `bytes[at, next)`, header included; a Bind may have come only up to `length`
    * @returns from where on the input is to be forwarded as it is (`at`: all of the message), or `notEnough`
    */
   rewrite(
@@ -138,7 +139,6 @@ export class ClientStatements implements NamedStatements {
     length: number,
     server: PooledServer,
     parameters: ParameterSet,
-    this.#keptBytes = 0;
   ): number {
     switch (tag) {
       case FrontendTag.parse:
@@ -334,14 +334,14 @@ export class ClientStatements implements NamedStatements {
   }
 }
 
-/** A malformed message: the server finds the words for it. */
-function letThrough(kind: number, server: PooledServer, at: number): number {
-  server.expect(kind);
-  return at;
-}
 const refusedMark: Mark = { undo: nothingToUndo, error: outOfMemory };
 
 function sizeOf(name: string, statement: Statement): number {
   return entryBytes + name.length + statement.keptBytes;
 }
 
+/** A malformed message: the server finds the words for it. */
+function letThrough(kind: number, server: PooledServer, at: number): number {
+  server.expect(kind);
+  return at;
+}

@@ -397,6 +397,8 @@ export class ServerConnection implements LegOwner, PooledServer {
       case BackendTag.commandComplete:
         if (bytes[at + 5] === letterD)
           this.#receiveForgetting(bytes.toString('latin1', at + 5, next - 1));
+        else if (bytes[at + 5] === letterL)
+          this.#receiveListening(bytes.toString('latin1', at + 5, next - 1));
         this.#answer(Kind.execute);
         return true;
       case BackendTag.emptyQueryResponse:
@@ -442,8 +444,6 @@ export class ServerConnection implements LegOwner, PooledServer {
 
   #answerIt(kind: number, tag: number): boolean {
     const { head } = this.expected;
-        else if (bytes[at + 5] === letterL)
-          this.#receiveListening(bytes.toString('latin1', at + 5, next - 1));
     if (kindOf(head) !== kind) throw this.#nonsense('a reply out of turn', tag);
     this.expected.headMark?.done?.();
     this.expected.shift();
@@ -521,6 +521,10 @@ export class ServerConnection implements LegOwner, PooledServer {
     if (kind !== Kind.query && kind !== Kind.function && kind !== Kind.sync) {
       this.hasFailed = !this.expected.failPipeline();
     }
+    if (headMark?.error !== undefined) {
+      this.client?.tellError(headMark.error);
+      return false;
+    }
     if (headMark?.rename === undefined) return this.#forwardError(bytes, at, next, head);
     this.client?.tellError(renamed(fields, headMark.rename));
     return false;
@@ -566,10 +570,6 @@ export class ServerConnection implements LegOwner, PooledServer {
     this.parameters = this.parameters.with(name, value);
     const { client } = this;
     if (client === null) return false;
-    if (headMark?.error !== undefined) {
-      this.client?.tellError(headMark.error);
-      return false;
-    }
     // While our own SET runs the client is told only what it does not have so already.
     if ((this.expected.head & skip) !== 0) return client.wantsOtherwise(name, value);
     client.onParameter(this.parameters);
@@ -590,6 +590,14 @@ export class ServerConnection implements LegOwner, PooledServer {
     if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return;
     this.prepared.forgetAll();
     this.client?.forgetState(tag === 'DISCARD ALL');
+  }
+
+  /** A LISTEN in a text that nobody has looked at: its client hears only what this server tells it. */
+  #receiveListening(tag: string): void {
+    if (tag !== 'LISTEN' || this.pool.mode === 'session') return;
+    const { head, headMark } = this.expected;
+    const isSeen = kindOf(head) === Kind.execute ? this.pool.looksAtTexts : headMark?.isDeaf;
+    if (isSeen !== true && (head & skip) === 0) this.client?.keepServer('LISTEN');
   }
 
   #settle(): void {
@@ -637,19 +645,12 @@ function isBulky(tag: number): boolean {
   return (
     tag === BackendTag.rowDescription ||
     tag === BackendTag.parameterDescription ||
-  /** A LISTEN in a text that nobody has looked at: its client hears only what this server tells it. */
-  #receiveListening(tag: string): void {
-    if (tag !== 'LISTEN' || this.pool.mode === 'session') return;
-    const { head, headMark } = this.expected;
-    const isSeen = kindOf(head) === Kind.execute ? this.pool.looksAtTexts : headMark?.isDeaf;
-    if (isSeen !== true && (head & skip) === 0) this.client?.keepServer('LISTEN');
-  }
-
     tag === BackendTag.functionCallResponse
   );
 }
 
 const letterD = 0x44;
+const letterL = 0x4c;
 
 /** Requests that do something, or make a portal that an error takes away again. */
 function isAct(kind: number): boolean {
@@ -675,4 +676,3 @@ function renamed(
 ): ServerMessageFields {
   return { ...fields, message: fields.message.replace(from, () => to) };
 }
-const letterL = 0x4c;
