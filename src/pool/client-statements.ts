@@ -88,6 +88,8 @@ export class ClientStatements implements NamedStatements {
   }
 
   delete(name: string): void {
+    const statement = this.#named?.get(name);
+    if (statement === undefined) return;
     this.#named?.delete(name);
     this.#keptBytes -= sizeOf(name, statement);
   }
