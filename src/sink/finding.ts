@@ -1,0 +1,71 @@
+import type { Finding } from '../service/index.ts';
+
+/** One finding that the check of a sink may have, for the manual too. */
+export interface SinkFindingSpec {
+  readonly severity: Finding['severity'];
+  /** What it means, and what would happen. */
+  readonly meaning: string;
+  /** What to do, in the imperative. `{name}` is filled in when it is found. */
+  readonly remedy: string;
+}
+
+export const sinkFindingSpecs = {
+  SINK_KAFKA_TOPIC: {
+    severity: 'blocks',
+    meaning:
+      'The topic is not there, or may not be seen by this user. Sluice makes no topics: how many partitions and replicas one has is yours to decide.',
+    remedy: 'make the topic {topic}, or name another one in the settings of the sink',
+  },
+  SINK_NATS_DEDUP: {
+    severity: 'warns',
+    meaning:
+      'The stream forgets message ids before the time that the settings ask for. What is sent again after a longer outage is then stored twice.',
+    remedy: 'run nats stream edit {stream} --dupe-window {window}',
+  },
+  SINK_NATS_JETSTREAM: {
+    severity: 'blocks',
+    meaning: 'The server has no JetStream, or not for this account: nothing would be kept.',
+    remedy: 'start the server with JetStream (nats-server -js), or enable it for the account',
+  },
+  SINK_NATS_MEMORY: {
+    severity: 'warns',
+    meaning:
+      'The stream keeps its messages in memory: a restart of its servers loses what was acknowledged.',
+    remedy: 'make {stream} anew with file storage',
+  },
+  SINK_NATS_NO_ACK: {
+    severity: 'blocks',
+    meaning: 'The stream does not acknowledge: nobody would know what it has stored.',
+    remedy: 'run nats stream edit {stream} --ack',
+  },
+  SINK_NATS_STREAM: {
+    severity: 'blocks',
+    meaning: 'The stream is not there, or may not be seen by this user.',
+    remedy:
+      'run nats stream add {stream} --subjects "{subjects}" --storage file --dupe-window {window}, or name another one',
+  },
+  SINK_NATS_SUBJECT: {
+    severity: 'blocks',
+    meaning: 'The stream takes none of the subjects that the sink writes to.',
+    remedy: 'run nats stream edit {stream} --subjects "{subjects}", or set another subject',
+  },
+  SINK_NATS_SUBJECT_PART: {
+    severity: 'warns',
+    meaning:
+      'The stream takes only some of the subjects that the sink may write to. A message for another one is waited with until the stream takes it.',
+    remedy: 'run nats stream edit {stream} --subjects "{subjects}" if others are to come',
+  },
+} as const satisfies Readonly<Record<string, SinkFindingSpec>>;
+
+type Code = keyof typeof sinkFindingSpecs;
+
+export function sinkFinding(
+  code: Code,
+  subject: string,
+  evidence: string,
+  details: Readonly<Record<string, string>> = {},
+): Finding {
+  const { severity, remedy } = sinkFindingSpecs[code];
+  const filled = remedy.replaceAll(/\{(\w+)\}/g, (hole, name: string) => details[name] ?? hole);
+  return { code, subject, evidence, remedy: filled, severity };
+}
