@@ -5,6 +5,7 @@ import type { PooledServer, PoolOfServers } from './contracts.ts';
 import { Kind, type Mark } from './expectations.ts';
 import type { ParameterSet } from './parameters.ts';
 import { writeQuery } from './requests.ts';
+import { reasonUnread } from './session-state.ts';
 import { channelsOf } from './sql-channels.ts';
 
 /** Longer texts are bulk loads: they are forwarded as they come. */
@@ -148,7 +149,7 @@ export class ClientTexts {
 
   /** Why a server is kept after a text that was only forwarded; null: it is not. */
   get reasonUnread(): string | null {
-    return this.#pool.mode === 'auto' ? 'text too long to look at' : null;
+    return this.#pool.mode === 'auto' ? reasonUnread : null;
   }
 
   /** @param message  a Parse whose length is still that of another text */

@@ -30,6 +30,7 @@ export function rewritePrepared(
   text: string,
   find: (name: string) => Statement | undefined,
 ): RewrittenQuery | null {
+  if (!/prepare|execute|deallocate/i.test(text)) return null;
   const rewriting = new Rewriting(text, find);
   const statements = sqlStatements(text);
   for (const statement of statements) rewriting.take(statement);

@@ -1,6 +1,6 @@
 /**
- * A piece of SQL: a word (folded to lower case), a quoted identifier, or a single other character. Literals
- * and comments are left out. `start` and `end` are offsets in the text.
+ * A piece of SQL: a word (folded to lower case), a quoted identifier, a literal, whose text is left out, or a
+ * single other character. Comments are none. `start` and `end` are offsets in the text.
  */
 export interface SqlToken {
   readonly kind: 'word' | 'identifier' | 'literal' | 'symbol';
@@ -37,43 +37,86 @@ const star = 0x2a;
 const backslash = 0x5c;
 
 /**
- * The tokens of a text, as PostgreSQL's own lexer cuts it. A text that ends inside a quote or comment ends there:
- * what it means is the server's to say. One pass, whatever the text.
+ * The statements of a text, each as its tokens, as PostgreSQL's own lexer cuts it; empty ones are left out. A
+ * text that ends inside a quote or comment ends there: what it means is the server's to say. One pass, whatever
+ * the text.
  */
-export function* sqlTokens(text: string): Generator<SqlToken> {
+export function sqlStatements(text: string): SqlToken[][] {
+  const statements: SqlToken[][] = [];
+  let current: SqlToken[] = [];
   let at = 0;
   while (at < text.length) {
-    const start = at;
-    const code = text.charCodeAt(at);
-    const next = text.charCodeAt(at + 1);
-    if (isSpace(code)) {
-      at++;
-    } else if (code === dash && next === dash) {
-      at = endOfLine(text, at);
-    } else if (code === slash && next === star) {
-      at = endOfComment(text, at);
-    } else if (code === quote) {
-      at = endOfQuoted(text, at + 1, quote, false);
-      yield { kind: 'literal', text: '', start, end: at };
-    } else if (next === quote && (code | 0x20) === 0x65 /* e */) {
-      at = endOfQuoted(text, at + 2, quote, true);
-      yield { kind: 'literal', text: '', start, end: at };
-    } else if (code === doubleQuote) {
-      at = endOfQuoted(text, at + 1, doubleQuote, false);
-      yield { kind: 'identifier', text: unquoted(text.slice(start, at)), start, end: at };
-    } else if (code === dollar && !isDigit(next)) {
-      at = endOfDollarQuoted(text, at);
-      const kind = at === start + 1 ? 'symbol' : 'literal';
-      yield { kind, text: kind === 'symbol' ? '$' : '', start, end: at };
-    } else if (isWordStart(code)) {
-      do at++;
-      while (at < text.length && isWordPart(text.charCodeAt(at)));
-      yield { kind: 'word', text: folded(text.slice(start, at)), start, end: at };
-    } else {
-      at++;
-      yield { kind: 'symbol', text: text[start]!, start, end: at };
+    const token = tokenAt(text, at);
+    if (typeof token === 'number') {
+      at = token;
+      continue;
+    }
+    at = token.end;
+    if (token.kind !== 'symbol' || token.text !== ';') {
+      current.push(token);
+    } else if (current.length > 0) {
+      statements.push(current);
+      current = [];
     }
   }
+  if (current.length > 0) statements.push(current);
+  return statements;
+}
+
+/** What begins at `start`; where spaces or a comment end that do. */
+function tokenAt(text: string, start: number): SqlToken | number {
+  const code = text.charCodeAt(start);
+  if (isSpace(code)) return start + 1;
+  if (isWordStart(code)) {
+    const isEscaped = (code | 0x20) === 0x65 /* e */ && text.charCodeAt(start + 1) === quote;
+    return isEscaped ? literal(start, endOfEscaped(text, start + 2)) : wordAt(text, start);
+  }
+  if (isDigit(code)) return literal(start, endOfDigits(text, start));
+  switch (code) {
+    case quote:
+      return literal(start, endOfQuoted(text, start + 1, "'"));
+    case doubleQuote: {
+      const end = endOfQuoted(text, start + 1, '"');
+      return { kind: 'identifier', text: unquoted(text.slice(start, end)), start, end };
+    }
+    case dollar: {
+      const end = endOfDollarQuoted(text, start);
+      return end === start + 1 ? symbolAt(text, start) : literal(start, end);
+    }
+    case dash:
+      return text.charCodeAt(start + 1) === dash ? endOfLine(text, start) : symbolAt(text, start);
+    case slash:
+      return text.charCodeAt(start + 1) === star
+        ? endOfComment(text, start)
+        : symbolAt(text, start);
+    default:
+      return symbolAt(text, start);
+  }
+}
+
+function literal(start: number, end: number): SqlToken {
+  return { kind: 'literal', text: '', start, end };
+}
+
+function symbolAt(text: string, start: number): SqlToken {
+  return { kind: 'symbol', text: text[start]!, start, end: start + 1 };
+}
+
+function wordAt(text: string, start: number): SqlToken {
+  let end = start;
+  let hasCapitals = false;
+  do {
+    const code = text.charCodeAt(end++);
+    hasCapitals ||= code <= 0x5a && code >= 0x41;
+  } while (end < text.length && isWordPart(text.charCodeAt(end)));
+  const word = text.slice(start, end);
+  return { kind: 'word', text: hasCapitals ? folded(word) : word, start, end };
+}
+
+function endOfDigits(text: string, start: number): number {
+  let at = start;
+  while (isDigit(text.charCodeAt(at))) at++;
+  return at;
 }
 
 function endOfLine(text: string, start: number): number {
@@ -83,19 +126,23 @@ function endOfLine(text: string, start: number): number {
 }
 
 /** @param from  behind the opening quote; a quote written twice is one, and no end */
-function endOfQuoted(text: string, from: number, mark: number, hasEscapes: boolean): number {
+function endOfQuoted(text: string, from: number, mark: string): number {
+  for (let at = from; ; at += 2) {
+    at = text.indexOf(mark, at);
+    if (at < 0) return text.length;
+    if (text[at + 1] !== mark) return at + 1;
+  }
+}
+
+/** The same where a backslash takes the next character's meaning. */
+function endOfEscaped(text: string, from: number): number {
   let at = from;
   while (at < text.length) {
     const code = text.charCodeAt(at);
-    if (hasEscapes && code === backslash) {
-      at += 2;
-    } else if (code !== mark) {
-      at++;
-    } else if (text.charCodeAt(at + 1) === mark) {
-      at += 2;
-    } else {
-      return at + 1;
-    }
+    if (code === backslash) at += 2;
+    else if (code !== quote) at++;
+    else if (text.charCodeAt(at + 1) === quote) at += 2;
+    else return at + 1;
   }
   return text.length;
 }
@@ -108,22 +155,6 @@ function endOfDollarQuoted(text: string, start: number): number {
   const tag = text.slice(start, at + 1);
   const close = text.indexOf(tag, at + 1);
   return close < 0 ? text.length : close + tag.length;
-}
-
-/** The statements of a text, each as its tokens; empty ones are left out. */
-export function sqlStatements(text: string): SqlToken[][] {
-  const statements: SqlToken[][] = [];
-  let current: SqlToken[] = [];
-  for (const token of sqlTokens(text)) {
-    if (token.kind === 'symbol' && token.text === ';') {
-      if (current.length > 0) statements.push(current);
-      current = [];
-    } else {
-      current.push(token);
-    }
-  }
-  if (current.length > 0) statements.push(current);
-  return statements;
 }
 
 /** As PostgreSQL folds: other letters than ASCII's stay, they may be bytes of longer characters. */
