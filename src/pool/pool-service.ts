@@ -143,11 +143,7 @@ export class PoolService implements Service {
       if (pooler.threadCount > 1) lending.start();
       this.#options.log.info('listening', { addresses: listener.addresses });
       becomeReady();
-      await Promise.race([
-        running.isShutDown,
-        untilAborted(signal),
-        ...(running.crew === null ? [] : [running.crew.crew.failed]),
-      ]);
+      await untilOver(running, signal);
       if (signal.aborted) await this.#shutDown(operations);
     } finally {
       forgetMetrics?.();
@@ -281,6 +277,20 @@ function describe({ pooler, listener }: Running): PoolStatus {
       ]),
     ),
   };
+}
+
+/** @throws POOL_THREAD_ENDED  clients of the threads that are left have heard of it */
+async function untilOver(
+  { isShutDown, crew, operations }: Running,
+  signal: AbortSignal,
+): Promise<void> {
+  const failed = crew === null ? [] : [crew.crew.failed];
+  try {
+    await Promise.race([isShutDown, untilAborted(signal), ...failed]);
+  } catch (error) {
+    await operations.shutdown('immediate');
+    throw error;
+  }
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,8 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { recordError, type Log, type LogFields } from '../../service/index.ts';
-import { shows } from '../console/show/index.ts';
-import type { Operations } from '../operations.ts';
-import { ownFamilies } from '../metrics.ts';
+import { failpoint, recordError, type Log, type LogFields } from '../../service/index.ts';
 import { PoolService } from '../pool-service.ts';
 import { Calls } from './calls.ts';
 import { throughDoor } from './console-door.ts';
@@ -38,6 +35,7 @@ export function runThread(start: ThreadStart, port: MessagePort): void {
   const calls = new Calls(port, {
     ready: () => service.ready,
     operate: async ({ operation, args, config: changed }: OperationAsked, signal) => {
+      void failpoint('pool.thread'); // thrown where nobody catches it, it ends the thread
       if (changed !== null) config = unpackConfig(changed);
       const { operations } = service;
       if (operations !== null) await operate(operations, operation, args, signal);
