@@ -36,6 +36,11 @@ export const sinkErrors = {
     message: '{sink}: {place} did not acknowledge within {timeoutMs} ms',
     remedy: 'nothing: what was not acknowledged is sent again, under the same ids',
   },
+  SINK_TLS: {
+    decision: 'fix',
+    message: '{sink}: {place} is not who it says it is, or speaks no TLS: {reason}',
+    remedy: 'correct its certificate, the address, or ca_file of the sink',
+  },
   SINK_TOO_LARGE: {
     decision: 'fix',
     message: '{sink}: message {id} has {bytes} bytes, and {place} takes at most {limit}',

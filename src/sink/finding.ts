@@ -10,6 +10,12 @@ export interface SinkFindingSpec {
 }
 
 export const sinkFindingSpecs = {
+  SINK_HTTP_PLAIN: {
+    severity: 'warns',
+    meaning:
+      'Messages go over the network as they are: whoever is in between can read them. The signature keeps them from being changed, not from being read.',
+    remedy: 'use an https address',
+  },
   SINK_KAFKA_TOPIC: {
     severity: 'blocks',
     meaning:

@@ -22,6 +22,6 @@ export interface Outlet {
   ): Promise<void>;
   /** Fine when it is not open. */
   close(): Promise<void>;
-  /** How long the other side asked to be left alone with this error. */
-  pauseMs?(error: unknown): number;
+  /** How long the other side asked to be left alone when it last failed. */
+  readonly pauseMs?: number;
 }

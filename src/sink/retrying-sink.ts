@@ -141,7 +141,7 @@ export class RetryingSink implements Sink {
         const decision = decisionOf(error);
         if (decision !== 'retry' && decision !== 'reconnect') throw error;
         if (decision === 'reconnect') await this.#close();
-        const delayMs = Math.max(backoff.nextDelayMs(), this.#outlet.pauseMs?.(error) ?? 0);
+        const delayMs = Math.max(backoff.nextDelayMs(), this.#outlet.pauseMs ?? 0);
         this.#isStuck(error, delayMs);
         await this.#clock.sleep(delayMs, signal);
       }
