@@ -29,10 +29,11 @@ export const poolRunErrors = {
   },
   POOL_TAKEOVER: {
     decision: 'fix',
-    message: '-R is not supported: {problem}',
+    message: '-R: the running process goes on as before: {problem}',
     remedy:
-      'run the new process beside the old one (so_reuseport = 1, peer_id, [peers]), then send the old one SIGTERM: ' +
-      'it ends when its clients have left (docs/pool.md)',
+      'start it anew as the same system user, with unix_socket_dir set and one worker; or run the new process beside ' +
+      'the old one (so_reuseport = 1, peer_id, [peers]), then send the old one SIGTERM: it ends when its clients have ' +
+      'left (docs/pool.md)',
   },
   POOL_USER: {
     decision: 'fix',

@@ -41,6 +41,8 @@ export class Cancels {
   readonly #consoles = new Map<number, CancelableConsole>();
   readonly #underWay = new Set<CancelConnection>();
   readonly #thread: ThreadPlace;
+  /** Another process of ours, which still has clients that it let in. */
+  elsewhere: ((pid: number, key: Buffer) => Promise<void>) | null = null;
 
   constructor(
     pooler: { readonly config: PoolerConfig; readonly log: Log },
@@ -132,6 +134,8 @@ export class Cancels {
   async #passOn(pid: number, key: Buffer): Promise<void> {
     const { config } = this.#pooler;
     const { settings } = config;
+    const ofPeer = settings.peer_id === 0 ? 0 : Math.floor(pid / 2 ** peerShift);
+    if (ofPeer === settings.peer_id) await this.elsewhere?.(pid, key);
     if (settings.peer_id === 0 || (key.length !== 4 && key.length !== 32)) return;
     const id = Math.floor(pid / 2 ** peerShift);
     const peer = config.peers.get(id);

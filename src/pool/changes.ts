@@ -8,6 +8,12 @@ export class Changes {
     for (const look of this.#watchers) look();
   }
 
+  /** Has `look` called at every change. @returns a function that ends that */
+  watch(look: () => void): () => void {
+    this.#watchers.add(look);
+    return () => this.#watchers.delete(look);
+  }
+
   /** Resolves when `isTrue` is; asked now, and at every change. @throws the signal's reason */
   async until(isTrue: () => boolean, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();

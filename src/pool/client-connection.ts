@@ -16,7 +16,9 @@ import type { Leg, LegOwner } from './leg.ts';
 import type { ParameterSet } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import { setParametersSql } from './set-parameters.ts';
-import { nowUs } from './traffic.ts';
+import type { Statement } from './statements.ts';
+import type { PackedClient, TellStatement } from './takeover/packed.ts';
+import { ageOf, momentOf, nowUs } from './traffic.ts';
 
 /** What the handshake has found out. */
 export interface ClientIdentity {
@@ -52,7 +54,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   readonly user: string;
   readonly cancelPid: number;
   readonly cancelKey: Buffer;
-  readonly connectedAtMs = Date.now();
+  connectedAtMs = Date.now();
   server: PooledServer | null = null;
   parameters: ParameterSet;
   requestedAtMs = Date.now();
@@ -115,6 +117,64 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** It hears channels of its pool, which another process could not take over without a gap. */
+  get isListening(): boolean {
+    return this.#channels.isInUse;
+  }
+
+  /** Whether another process could go on with it: what it has sent is answered, or nobody has looked at it. */
+  get isMovable(): boolean {
+    const isHeld = this.#pending !== null && this.waitingSinceUs === 0;
+    const isBusy = isHeld || this.#passLeft > 0 || this.#texts.isHalfDone;
+    return !this.#isOver && !isBusy && !this.isListening && this.leg.isMovable;
+  }
+
+  /** For another process, which has it from now on. */
+  pack(tell: TellStatement): Omit<PackedClient, 'from'> {
+    const unsent = this.#pending ?? this.#cut?.subarray(0, this.#cutLength) ?? nothing;
+    this.#isOver = true;
+    return {
+      id: this.id,
+      user: this.user,
+      parameters: this.parameters.pack(),
+      cancelPid: this.cancelPid,
+      cancelKey: this.cancelKey,
+      connectedAtMs: this.connectedAtMs,
+      requestedAtMs: this.requestedAtMs,
+      pinReason: this.pinReason,
+      ...this.#statements.pack(tell),
+      unsent,
+      waitedUs: ageOf(this.waitingSinceUs),
+      isWaitNotified: this.isWaitNotified,
+    };
+  }
+
+  /**
+   * Goes on from where another process has left it.
+   *
+   * @param server  that it kept; null: none
+   * @param find  statements by the names that servers know
+   */
+  unpack(
+    packed: PackedClient,
+    server: PooledServer | null,
+    find: (serverName: string) => Statement,
+  ): void {
+    this.connectedAtMs = packed.connectedAtMs;
+    this.requestedAtMs = packed.requestedAtMs;
+    this.pinReason = packed.pinReason;
+    this.#statements.unpack(packed, find);
+    if (server !== null) {
+      this.server = server;
+      server.client = this;
+      server.enter('active');
+    }
+    if (packed.unsent.length > 0) this.#take(packed.unsent, packed.unsent.length);
+    if (this.waitingSinceUs === 0 || packed.waitedUs === 0) return;
+    this.waitingSinceUs = momentOf(packed.waitedUs);
+    this.isWaitNotified = packed.isWaitNotified;
   }
 
   onBytes(chunk: Buffer, length: number): void {

@@ -12,6 +12,7 @@ import {
   type NamedStatements,
   type PlanContext,
 } from './statements.ts';
+import type { PackedClient, TellStatement } from './takeover/packed.ts';
 
 /** The head of a message has not come yet. */
 export const notEnough = -1;
@@ -66,6 +67,25 @@ export class ClientStatements implements NamedStatements {
 
   get count(): number {
     return this.#named?.size ?? 0;
+  }
+
+  /** For another process. */
+  pack(tell: TellStatement): Pick<PackedClient, 'statements' | 'unnamed'> {
+    const unnamed = this.#unnamed;
+    return {
+      statements: [...(this.#named ?? [])].map(([name, statement]) => [name, tell(statement)]),
+      unnamed: unnamed instanceof Statement ? tell(unnamed) : (unnamed?.tail ?? null),
+    };
+  }
+
+  /** @param find  what servers know by these names */
+  unpack(
+    { statements, unnamed }: Pick<PackedClient, 'statements' | 'unnamed'>,
+    find: (serverName: string) => Statement,
+  ): void {
+    for (const [name, serverName] of statements) this.set(name, find(serverName));
+    if (typeof unnamed === 'string') this.#unnamed = find(unnamed);
+    else if (unnamed !== null) this.#unnamed = new UnnamedStatement(Buffer.from(unnamed));
   }
 
   find(name: string): Statement | undefined {

@@ -64,6 +64,11 @@ export class ClientTexts {
     return mark;
   }
 
+  /** What a text has named is done only by an Execute that has not come. */
+  get isHalfDone(): boolean {
+    return this.#executeMark !== null;
+  }
+
   /** Whose servers a transaction that begins with this request gets. @throws Refusal */
   routed(request: Request, user: string): PoolOfServers {
     const { pooler, database } = this.#pool;

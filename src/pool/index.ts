@@ -2,7 +2,7 @@ export { checkPool, poolFindingSpecs } from './check.ts';
 export { Consoles, Statistics, versionText } from './console/index.ts';
 export { ConsoleGate } from './console-gate.ts';
 export { Janitor } from './janitor.ts';
-export { Listener } from './listener.ts';
+export { isAnswering, Listener } from './listener.ts';
 export {
   configGroups,
   configKeys,
@@ -19,6 +19,7 @@ export { Operations } from './operations.ts';
 export { PoolGate } from './pool-gate.ts';
 export { PoolService } from './pool-service.ts';
 export { Pooler } from './pooler.ts';
+export { Predecessor } from './takeover/predecessor.ts';
 
 export type {
   ConfigKey,
@@ -32,3 +33,5 @@ export type { LegOwner } from './leg.ts';
 export type { OperationsHost, ShutdownMode } from './operations.ts';
 export type { PoolServiceOptions, PoolStatus } from './pool-service.ts';
 export type { Route, RoutedRequest } from './route.ts';
+export type { Launch } from './takeover/launch.ts';
+export type { ProcessParts } from './takeover/handover.ts';

@@ -142,6 +142,28 @@ export class Leg {
     this.#attach(socket);
   }
 
+  /** Whether another process could go on with it now: nothing is encrypted, kept here, or unwritten. */
+  get isMovable(): boolean {
+    return this.isOpen && legReads.has(this.#socket) && this.unwrittenBytes === 0;
+  }
+
+  /**
+   * Gives the connection away, unread from here on: its events are nobody's.
+   *
+   * @returns what another process of ours can take it by; `forget` closes it here once that one has it
+   */
+  release(): unknown {
+    this.#socket.pause();
+    this.#detach();
+    this.#isOver = true;
+    return handleOf(this.#socket);
+  }
+
+  /** After `release`: not shut down, only no longer this process's. */
+  forget(): void {
+    this.#socket.destroy();
+  }
+
   /** Gives the bytes read last back, for TLS to read: a handshake that began without being asked for. */
   unread(bytes: Buffer): void {
     this.#detach();
@@ -221,8 +243,11 @@ export function legSocket(): Socket {
 }
 
 /** What Node keeps of a listening socket; not public, so its shape is checked before use. */
-interface ListeningHandle {
+export interface ListeningHandle {
   onconnection: (status: number, handle: unknown) => void;
+  /** @returns 0, or an error of the system's, negative */
+  listen(backlog: number): number;
+  close(after?: () => void): void;
 }
 
 /**
@@ -232,27 +257,40 @@ interface ListeningHandle {
  * replaced by one that does. Where that is not possible the sockets are plain ones, only slower.
  */
 export function takeConnections(server: Server, take: (socket: Socket) => void): void {
-  const handle = '_handle' in server ? server._handle : null;
-  if (!isListeningHandle(handle)) {
-    server.on('connection', take);
-    return;
-  }
+  const handle = listeningHandleOf(server);
+  if (handle === null) server.on('connection', take);
+  else takeFromHandle(handle, take);
+}
+
+/** The same of a socket that another process has handed over. */
+export function takeFromHandle(handle: ListeningHandle, take: (socket: Socket) => void): void {
   handle.onconnection = (status, connection) => {
     if (status !== 0) return;
-    take(acceptedSocket(connection));
+    take(socketOn(connection));
   };
 }
 
-function isListeningHandle(handle: unknown): handle is ListeningHandle {
+/** Null: this Node keeps it elsewhere. */
+export function listeningHandleOf(server: Server): ListeningHandle | null {
+  const handle = handleOf(server);
+  return isListeningHandle(handle) && typeof handle.onconnection === 'function' ? handle : null;
+}
+
+export function isListeningHandle(handle: unknown): handle is ListeningHandle {
   return (
     typeof handle === 'object' &&
     handle !== null &&
-    'onconnection' in handle &&
-    typeof handle.onconnection === 'function'
+    'listen' in handle &&
+    typeof handle.listen === 'function'
   );
 }
 
-function acceptedSocket(handle: unknown): Socket {
+function handleOf(of: Server | Socket): unknown {
+  return '_handle' in of ? of._handle : null;
+}
+
+/** A socket on the handle of a connection that was accepted, here or by another process. */
+export function socketOn(handle: unknown): Socket {
   const read: LegRead = { take: null };
   // The constructor takes the handle of any accepted connection; its type knows only some.
   const options = { handle, allowHalfOpen: false, onread: sharedOnRead(read) };

@@ -20,8 +20,13 @@ import { latencyBoundsUs, type LatencyHistogram, type Traffic } from './traffic.
  *     metrics.collect(() => poolMetrics(consoles));
  */
 export function poolMetrics(context: ConsoleContext): MetricFamily[] {
+  return [...exporterFamilies(context), ...familiesOfAll(context)];
+}
+
+/** Under our names, over all threads. */
+export function familiesOfAll(context: ConsoleContext): MetricFamily[] {
   const ofOthers = (context.others?.reports ?? []).flatMap(({ metrics }) => metrics);
-  return [...exporterFamilies(context), ...mergeFamilies([...ownFamilies(context), ...ofOthers])];
+  return mergeFamilies([...ownFamilies(context), ...ofOthers]);
 }
 
 /** One column of a SHOW as a family: its name there, ours here, and what it is multiplied with. */

@@ -6,6 +6,7 @@ import type { Listener } from './listener.ts';
 import type { Pool } from './pool.ts';
 import type { Pooler } from './pooler.ts';
 import { Refusal } from './refusal.ts';
+import type { Launch } from './takeover/launch.ts';
 import type { OtherThreads, SharedOperation } from './threads/other-threads.ts';
 import { suspendLegs, resumeLegs } from './suspension.ts';
 
@@ -19,8 +20,10 @@ export interface OperationsHost {
   readonly load: () => Promise<PoolerConfig>;
   /** The pooler has served its last: the process may end. */
   readonly onShutdown: () => void;
-  /** Threads that do all of it, too. */
+  /** Threads, or the process before this one, that do all of it, too. */
   readonly others?: Pick<OtherThreads, 'operate'> | undefined;
+  /** Starts another process and hands over to it; resolves when that one serves. Absent: it is part of a larger one. */
+  readonly handOver?: ((launch: Launch) => Promise<void>) | undefined;
 }
 
 /** How often waiting clients are turned away while a shutdown waits for servers. */
@@ -179,6 +182,23 @@ export class Operations {
       this.resume(null);
       throw error;
     }
+  }
+
+  /**
+   * Hands everything to a new process, which this one starts, and ends when nobody is left here.
+   *
+   * @returns resolved when the new one serves. @throws Refusal  it cannot be; everything goes on as before
+   */
+  async handOver(launch: Launch): Promise<void> {
+    this.#checkRunning();
+    if (this.#shutdown !== null) throw new Refusal('08P01', 'already shutting down');
+    if (this.pooler.threadCount > 1) {
+      throw new Refusal('0A000', 'the running process has several workers');
+    }
+    if (this.#host.handOver === undefined) {
+      throw new Refusal('0A000', 'the running process is not only a pooler');
+    }
+    await this.#host.handOver(launch);
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { PackedParameters } from './takeover/packed.ts';
+
 /** What pgBouncer restores for each client, spelt as servers report it. */
 const always = [
   'client_encoding',
@@ -38,6 +40,21 @@ export class ParameterSet {
   constructor(tracked: TrackedNames, values?: readonly (string | null)[]) {
     this.tracked = tracked;
     this.values = values ?? tracked.names.map(() => null);
+  }
+
+  pack(): PackedParameters {
+    return { names: this.tracked.names, values: this.values };
+  }
+
+  /** Of another process: what is not tracked here is left out. */
+  static unpack(tracked: TrackedNames, { names, values }: PackedParameters): ParameterSet {
+    const valueOf = new Map(
+      names.map((name, index) => [name.toLowerCase(), values[index] ?? null]),
+    );
+    return new ParameterSet(
+      tracked,
+      tracked.names.map((name) => valueOf.get(name.toLowerCase()) ?? null),
+    );
   }
 
   get(name: string): string | null {

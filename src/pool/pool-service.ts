@@ -10,7 +10,11 @@ import { Listener, type ListenSettings } from './listener.ts';
 import { poolMetrics } from './metrics.ts';
 import { Operations } from './operations.ts';
 import { ParameterSet } from './parameters.ts';
+import { Refusal } from './refusal.ts';
 import { Pooler } from './pooler.ts';
+import { HandOver, type ProcessParts } from './takeover/handover.ts';
+import type { Launch } from './takeover/launch.ts';
+import type { Predecessor } from './takeover/predecessor.ts';
 import { ConsoleDoor } from './threads/console-door.ts';
 import { Crew } from './threads/crew.ts';
 import { Lending } from './threads/lending.ts';
@@ -26,6 +30,10 @@ export interface PoolServiceOptions {
   readonly metrics?: Metrics;
   /** This is not the first thread of the pooler: the console is in another one. */
   readonly thread?: ThreadOptions | undefined;
+  /** The process that this one takes over from. */
+  readonly predecessor?: Predecessor | undefined;
+  /** What of its process another one takes over with the pooler. Absent: none can. */
+  readonly parts?: ProcessParts | undefined;
   /** How long transactions under way may take once it is stopped, in milliseconds. Default 0: they are cut. */
   readonly graceMs?: number;
 }
@@ -73,6 +81,9 @@ interface Running {
  */
 export class PoolService implements Service {
   readonly #options: PoolServiceOptions;
+  #handOver: HandOver | null = null;
+  /** Read by the process that takes over, for both. */
+  #givenConfig: PoolerConfig | null = null;
   readonly #life = new Lifecycle('pool', (signal, becomeReady) => this.#run(signal, becomeReady));
   #running: Running | null = null;
 
@@ -134,9 +145,11 @@ export class PoolService implements Service {
     const { listener, janitor, consoles, operations, pooler } = running;
     const lending = new Lending(pooler);
     const forgetMetrics = this.#options.metrics?.collect(() => poolMetrics(consoles));
+    const { predecessor } = this.#options;
     try {
-      await listener.open();
+      await listener.open(await predecessor?.begin());
       this.#running = running;
+      predecessor?.attach(running);
       await this.#startCrew(running);
       janitor.start();
       consoles.statistics.start();
@@ -168,15 +181,21 @@ export class PoolService implements Service {
       thread: thread ?? this.#place(config),
       console: (_pooler, login) => thread?.console(login) ?? consoles.open(login),
     });
+    const { predecessor } = this.#options;
+    const others = isFirstOfMany(config, thread) ? this : undefined;
     const operations = new Operations(pooler, {
       listener,
       load: async () => {
-        const loaded = await this.#options.load();
+        const loaded = this.#givenConfig ?? (await this.#options.load());
+        this.#givenConfig = null;
         if (this.#running?.crew) this.#running.crew.crew.config = loaded;
         return loaded;
       },
       onShutdown: shutDown.resolve,
-      others: isFirstOfMany(config, thread) ? this : undefined,
+      get others() {
+        return predecessor?.isThere === true ? predecessor : others;
+      },
+      handOver: this.#options.parts && ((launch) => this.#startHandOver(launch, shutDown.resolve)),
     });
     const consoles = new Consoles(operations, version);
     return {
@@ -194,6 +213,35 @@ export class PoolService implements Service {
   /** The same operation in every other thread. */
   async operate(...args: Parameters<Crew['operate']>): Promise<void> {
     await this.#running?.crew?.crew.operate(...args);
+  }
+
+  /** This process serves, and the one before it is to leave. Nothing without one. */
+  async takeOver(): Promise<void> {
+    const { predecessor } = this.#options;
+    const listener = this.#running?.listener;
+    if (predecessor === undefined || listener === undefined) return;
+    await predecessor.ready(listener.asked);
+    listener.isShared = false;
+  }
+
+  async #startHandOver(launch: Launch, onOver: () => void): Promise<void> {
+    const { predecessor, parts } = this.#options;
+    const running = this.#running;
+    if (running === null || parts === undefined) throw new Refusal('08P01', 'it does not run');
+    if (this.#handOver !== null) throw new Refusal('08P01', 'already handing over');
+    const handOver = new HandOver(
+      {
+        ...running,
+        parts,
+        useConfig: (config) => (this.#givenConfig = config),
+        hasPredecessor: () => predecessor?.isThere === true,
+        onOver,
+        onFailed: () => (this.#handOver = null),
+      },
+      launch,
+    );
+    this.#handOver = handOver;
+    await handOver.ready;
   }
 
   /** The first thread among `workers`. */

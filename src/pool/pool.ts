@@ -26,12 +26,15 @@ export interface PoolHost extends PoolerOfPools {
   readonly limits: Limits;
   /** Takes a place for one more server of the pool, of which there may be `most`; false: there is none. */
   claimServer(pool: Pool, most: number): boolean;
+  countServer(pool: Pool): void;
   releaseServer(pool: Pool): void;
   describeFailure(pool: Pool, error: unknown): LoginFailure;
   nextServerId(): number;
   onServerOpened(server: ServerConnection): void;
   onServerClosed(server: ServerConnection): void;
   readonly changes: { tell(): void };
+  adoptClient(client: ClientConnection): void;
+  moveClient(client: ClientConnection): void;
   onClientLeft(client: ClientConnection, reason: string): void;
   onNotification(server: ServerConnection, notification: Notification): void;
 }
@@ -78,6 +81,9 @@ export class Pool implements PoolOfServers, HubOwner {
   /** Listens for clients that have no server of their own. */
   readonly hub: ListenHub;
 
+  /** How many servers are left to it while another process takes over; null: none does. */
+  sizeLeft: number | null = null;
+
   readonly #welcomes: PromiseWithResolvers<ReadonlyMap<string, string>>[] = [];
 
   constructor(pooler: PoolHost, database: Database<Pool>, credentials: Credentials) {
@@ -102,7 +108,12 @@ export class Pool implements PoolOfServers, HubOwner {
     this.rewriter = this.pooler.rewriterFor(this.mode);
   }
 
+  /** What the configuration says, or less while another process takes over. */
   get size(): number {
+    return this.sizeLeft ?? this.configuredSize;
+  }
+
+  get configuredSize(): number {
     const user = this.pooler.config.users.get(this.user);
     return user?.poolSize ?? this.database.entry.poolSize ?? this.pooler.settings.default_pool_size;
   }
@@ -141,6 +152,7 @@ export class Pool implements PoolOfServers, HubOwner {
 
   /** A transaction is over; what that means depends on the mode. */
   onTransactionEnd(server: ServerConnection, client: ClientConnection): void {
+    this.pooler.changes.tell();
     if (this.mode === 'session' || client.pinReason !== null || client.isMidMessage) {
       client.tellNotifications();
       if (server.closeReason !== null && this.pooler.settings.server_fast_close) {
@@ -155,6 +167,7 @@ export class Pool implements PoolOfServers, HubOwner {
 
   /** The server has answered and its transaction goes on. */
   onTransactionOpen(server: ServerConnection): void {
+    this.pooler.changes.tell();
     if (this.mode !== 'statement' || !server.isInTransaction) return;
     server.client?.fail('08P01', 'transaction blocks not allowed in statement pooling mode');
   }
@@ -180,6 +193,34 @@ export class Pool implements PoolOfServers, HubOwner {
     this.pooler.releaseServer(this);
     this.pooler.onServerClosed(server);
     this.serveWaiting();
+  }
+
+  /** Another process has it from now on. */
+  moveServer(server: ServerConnection): void {
+    this.servers.delete(server);
+    this.#dropIdle(server);
+    this.database.serverCount--;
+    this.pooler.releaseServer(this);
+    this.pooler.changes.tell();
+  }
+
+  /** Another process has opened it. It is counted, whatever the limits say: it is there. */
+  adoptServer(server: ServerConnection): void {
+    this.servers.add(server);
+    this.database.serverCount++;
+    this.pooler.countServer(this);
+  }
+
+  adoptClient(client: ClientConnection): void {
+    this.clients.add(client);
+    this.pooler.adoptClient(client);
+  }
+
+  /** Another process has it from now on. */
+  moveClient(client: ClientConnection): void {
+    this.clients.delete(client);
+    this.stopWaiting(client);
+    this.pooler.moveClient(client);
   }
 
   onClientLeft(client: ClientConnection, reason: string): void {

@@ -58,6 +58,12 @@ export interface PoolerOptions {
   readonly route?: Route | undefined;
 }
 
+/** What SHOW CLIENTS and SHOW SERVERS have counted up to. */
+export interface LastNumbers {
+  readonly clientId: number;
+  readonly serverId: number;
+}
+
 const outputBytes = 256 * 1024;
 
 /**
@@ -189,6 +195,16 @@ export class Pooler implements PoolerOfPools, Reception {
     return this.#ofThread(++this.#lastServerId);
   }
 
+  /** Numbers go on behind those that another process may give out. */
+  countFrom({ clientId, serverId }: LastNumbers): void {
+    this.#lastClientId = clientId;
+    this.#lastServerId = serverId;
+  }
+
+  get lastNumbers(): LastNumbers {
+    return { clientId: this.#lastClientId, serverId: this.#lastServerId };
+  }
+
   get threadCount(): number {
     return this.#thread.count;
   }
@@ -234,11 +250,12 @@ export class Pooler implements PoolerOfPools, Reception {
       if (refusal !== null) throw new Refusal('08P01', refusal);
       return known;
     }
-    const own = forced === null ? credentials : await this.#forcedCredentials(database, forced);
-    return this.#poolOf(database, own);
+    const own = forced === null ? credentials : await this.credentialsOf(database, forced);
+    return this.poolOf(database, own);
   }
 
-  #poolOf(database: Database<Pool>, credentials: Credentials): Pool {
+  /** Made where there is none. */
+  poolOf(database: Database<Pool>, credentials: Credentials): Pool {
     const { user } = credentials;
     const pool = database.pools.get(user) ?? new Pool(this, database, credentials);
     database.pools.set(user, pool);
@@ -249,7 +266,7 @@ export class Pooler implements PoolerOfPools, Reception {
     const database = this.databases.find(name);
     const { user, password } = database.entry;
     const credentials = user === null ? home.credentials : { user, password, scramKeys: null };
-    return this.#poolOf(database, credentials);
+    return this.poolOf(database, credentials);
   }
 
   /** How servers log in; null: there is nothing to answer a request for a password with. */
@@ -334,6 +351,10 @@ export class Pooler implements PoolerOfPools, Reception {
     return full === null;
   }
 
+  countServer(pool: Pool): void {
+    for (const { count } of this.#serverLimits(pool, 0)) count.add(1);
+  }
+
   releaseServer(pool: Pool): void {
     for (const { count } of this.#serverLimits(pool, 0)) count.add(-1);
   }
@@ -391,12 +412,28 @@ export class Pooler implements PoolerOfPools, Reception {
     }
   }
 
-  onClientLeft(client: ClientConnection, reason: string): void {
+  /** Another process has let it in. It is counted, whatever the limits say: it is there. */
+  adoptClient(client: ClientConnection): void {
+    const { pool } = client;
+    for (const { count } of this.#clientLimits(pool.database.name, client.user)) count.add(1);
+    this.clients.add(client);
+    this.cancels.add(client);
+    pool.database.clientCount++;
+  }
+
+  /** Another process has it from now on. */
+  moveClient(client: ClientConnection): void {
     this.clients.delete(client);
     this.cancels.remove(client);
     const { database } = client.pool;
     database.clientCount--;
     this.releaseClient(database.name, client.user);
+    this.changes.tell();
+  }
+
+  onClientLeft(client: ClientConnection, reason: string): void {
+    this.moveClient(client);
+    const { database } = client.pool;
     if (this.settings.log_disconnections) {
       this.log.info('closing', {
         database: database.name,
@@ -405,7 +442,6 @@ export class Pooler implements PoolerOfPools, Reception {
         reason,
       });
     }
-    this.changes.tell();
   }
 
   /** @param reason  null: it went on to something else */
@@ -482,7 +518,7 @@ export class Pooler implements PoolerOfPools, Reception {
       const { database, user } = pool;
       if (database.entry.user !== user) return;
       try {
-        pool.credentials = await this.#forcedCredentials(database, user);
+        pool.credentials = await this.credentialsOf(database, user);
       } catch (error) {
         this.log.warn('the password of a forced user cannot be found out; the one known stays', {
           database: database.name,
@@ -494,7 +530,8 @@ export class Pooler implements PoolerOfPools, Reception {
     await Promise.all(refreshing);
   }
 
-  async #forcedCredentials(database: Database, user: string): Promise<Credentials> {
+  /** By which servers of a database are logged in to as a user whom the configuration names. */
+  async credentialsOf(database: Database, user: string): Promise<Credentials> {
     const { password } = database.entry;
     if (password !== null) return { user, password, scramKeys: null };
     const stored = await this.users.find(user, database.name);

@@ -1,6 +1,7 @@
 import { Kind, skip, type Expectations, type Mark } from './expectations.ts';
 import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
-import { SqlStatement, type Statement, type UnnamedStatement } from './statements.ts';
+import { SqlStatement, UnnamedStatement, type Statement } from './statements.ts';
+import type { TellStatement } from './takeover/packed.ts';
 import type { MessageBuffer } from '../wire/index.ts';
 
 /**
@@ -25,6 +26,19 @@ export class PreparedStatements {
 
   get count(): number {
     return this.#statements.size;
+  }
+
+  /** For another process. */
+  pack(tell: TellStatement): { statements: string[]; doubtful: string[] } {
+    return { statements: [...this.#statements].map(tell), doubtful: [...this.#doubtful].map(tell) };
+  }
+
+  /** What the server has from its time with another process. */
+  unpack(statements: readonly Statement[], doubtful: readonly Statement[]): void {
+    for (const statement of statements) this.#statements.add(statement);
+    for (const statement of doubtful) this.#doubtful.add(statement);
+    // It may have one that is nobody's here.
+    this.#unnamed = new UnnamedStatement(Buffer.alloc(0));
   }
 
   has(statement: Statement): boolean {

@@ -34,7 +34,8 @@ import { appended } from './client-messages.ts';
 import { Replay } from './replay.ts';
 import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
 import type { Statement } from './statements.ts';
-import { nowUs } from './traffic.ts';
+import type { PackedServer, TellStatement } from './takeover/packed.ts';
+import { ageOf, momentOf, nowUs } from './traffic.ts';
 
 const idleStatus = 0x49; // I
 
@@ -56,7 +57,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   readonly isEncrypted: boolean;
   readonly expected = new Expectations();
   readonly prepared: PreparedStatements;
-  readonly connectedAtMs = Date.now();
+  connectedAtMs = Date.now();
   parameters: ParameterSet;
   state: ServerState = 'tested';
   client: PooledClient | null = null;
@@ -139,6 +140,50 @@ export class ServerConnection implements LegOwner, PooledServer {
   /** A pipeline was begun, and its Sync has not come: a transaction that nobody has named. */
   get isUnsynced(): boolean {
     return this.#isUnsynced;
+  }
+
+  /** Whether another process could go on with it: its transaction may be open, but nothing is under way. */
+  get isMovable(): boolean {
+    const isResting =
+      this.expected.size === 0 &&
+      !this.isCopyIn &&
+      !this.hasFailed &&
+      !this.#isUnsynced &&
+      this.isBetweenMessages &&
+      this.cancelsUnderWay === 0;
+    return isResting && this.state !== 'closed' && this.leg.isMovable;
+  }
+
+  /** For another process. */
+  pack(tell: TellStatement): PackedServer {
+    return {
+      id: this.id,
+      place: this.place,
+      key: this.key,
+      parameters: this.parameters.pack(),
+      connectedAtMs: this.connectedAtMs,
+      requestedAtMs: this.requestedAtMs,
+      status: this.status,
+      isDirty: this.isDirty,
+      wasPinned: this.wasPinned,
+      closeReason: this.closeReason,
+      ...this.prepared.pack(tell),
+      transactionUs: ageOf(this.#transactionStartUs),
+      answeredUs: ageOf(this.answeredAtUs),
+    };
+  }
+
+  /** Goes on from where another process has left it. @param find  statements by the names that servers know */
+  unpack(packed: PackedServer, find: (serverName: string) => Statement): void {
+    this.connectedAtMs = packed.connectedAtMs;
+    this.requestedAtMs = packed.requestedAtMs;
+    this.status = packed.status;
+    this.isDirty = packed.isDirty;
+    this.wasPinned = packed.wasPinned;
+    this.closeReason = packed.closeReason;
+    this.prepared.unpack(packed.statements.map(find), packed.doubtful.map(find));
+    this.#transactionStartUs = momentOf(packed.transactionUs);
+    this.answeredAtUs = momentOf(packed.answeredUs);
   }
 
   get isInTransaction(): boolean {
@@ -662,7 +707,7 @@ function isAct(kind: number): boolean {
 /** A statement of ours that somebody has taken away where we could not see it; null: another error. */
 function missingStatement({ sqlstate, message }: ServerMessageFields): string | null {
   if (sqlstate !== '26000') return null;
-  return /"(SLUICE_\d+)"/.exec(message)?.[1] ?? null;
+  return /"(SLUICE_\d+(?:_\d+)?)"/.exec(message)?.[1] ?? null;
 }
 
 /** "cached plan must not change result type" */

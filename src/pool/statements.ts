@@ -1,5 +1,6 @@
 import type { Mark } from './expectations.ts';
 import type { ParameterSet } from './parameters.ts';
+import type { PackedStatement } from './takeover/packed.ts';
 
 /** No client can name a statement so: names that begin with it are renamed before a server sees them. */
 export const serverNamePrefix = 'SLUICE_';
@@ -10,21 +11,54 @@ const mostStatements = 2_000;
 const mostContexts = 200;
 
 let lastNumber = 0;
+let generation = 0;
+
+/**
+ * Statements made from now on have names that no process before this one has given: servers that it has handed
+ * over have statements under its names.
+ *
+ * @param number  how many processes have handed over before
+ */
+export function beginGeneration(number: number): void {
+  generation = number;
+}
+
+/** How many processes have handed over to this one, each to the next. */
+export function currentGeneration(): number {
+  return generation;
+}
+
+function newServerName(): string {
+  const ofProcess = generation === 0 ? '' : `${generation}_`;
+  return `${serverNamePrefix}${ofProcess}${++lastNumber}`;
+}
 
 /** A statement under the name that servers know it by. */
 export class Statement {
-  readonly serverName = `${serverNamePrefix}${++lastNumber}`;
+  readonly serverName: string;
   /** Everything of its Parse message after the name: text, zero byte, parameter types. */
   readonly tail: Buffer;
 
-  constructor(tail: Buffer) {
+  /** @param serverName  default: a new one */
+  constructor(tail: Buffer, serverName: string = newServerName()) {
     this.tail = tail;
+    this.serverName = serverName;
   }
 
   /** What keeping it takes. */
   get keptBytes(): number {
     return this.tail.length;
   }
+
+  pack(): PackedStatement {
+    return { serverName: this.serverName, tail: this.tail, definition: null };
+  }
+}
+
+export function unpackStatement({ serverName, tail, definition }: PackedStatement): Statement {
+  return definition === null
+    ? new Statement(tail, serverName)
+    : new SqlStatement(definition, serverName);
 }
 
 /** A client's statements by its own names. */
@@ -42,9 +76,13 @@ export class SqlStatement extends Statement {
   /** Everything after the name. */
   readonly definition: string;
 
-  constructor(definition: string) {
-    super(Buffer.alloc(0));
+  constructor(definition: string, serverName?: string) {
+    super(Buffer.alloc(0), serverName);
     this.definition = definition;
+  }
+
+  override pack(): PackedStatement {
+    return { ...super.pack(), definition: this.definition };
   }
 
   override get keptBytes(): number {

@@ -1,4 +1,4 @@
-import { counterNames, type CounterName } from './counters.ts';
+import { counterNames, type CounterName, type Counters } from './counters.ts';
 
 /** Upper bounds in microseconds, 2 times apart: 64 us to 134 s; the last bucket is everything above. */
 export const latencyBoundsUs = Array.from({ length: 22 }, (_, i) => 64 * 2 ** i);
@@ -34,7 +34,7 @@ export class Traffic implements Record<CounterName, number> {
   readonly transactionTimes = new LatencyHistogram();
 
   /** Takes over what `other` has counted; its histograms end with it. */
-  add(other: Traffic): void {
+  add(other: Counters): void {
     for (const name of counterNames) this[name] += other[name];
   }
 }
@@ -42,4 +42,14 @@ export class Traffic implements Record<CounterName, number> {
 /** Microseconds of a clock that never goes back; fractions. */
 export function nowUs(): number {
   return performance.now() * 1000;
+}
+
+/** How long ago that was, for another process; 0 stays 0: it has not been. */
+export function ageOf(us: number): number {
+  return us === 0 ? 0 : nowUs() - us;
+}
+
+/** When that was, by the clock of this process. */
+export function momentOf(ageUs: number): number {
+  return ageUs === 0 ? 0 : nowUs() - ageUs;
 }

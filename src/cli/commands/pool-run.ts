@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander';
 import { SluiceError } from '../../errors/index.ts';
-import { loadPgbouncerIni } from '../../pool/index.ts';
+import { loadPgbouncerIni, Predecessor } from '../../pool/index.ts';
 import { loadConfig, loadPoolConfig } from '../../daemon/index.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { configFile, textFlag } from '../pipelines.ts';
 import { detach, detachedFlag, tellStarter } from '../pooler/detach.ts';
+import { Asker, takingOverFlag } from '../pooler/door.ts';
 import { runPool, type PoolRun } from '../pooler/run-pool.ts';
+import { findRunning, takeOver } from '../pooler/take-over.ts';
 import { showError } from '../show-error.ts';
 import { readVersion } from '../version.ts';
 
@@ -37,8 +39,9 @@ export function addPoolRunFlags(command: Command): Command {
     .option('-q, --quiet', 'do not log to stderr')
     .option('-v, --verbose', 'log more; may be given again', count)
     .option('-u, --user <name>', 'become this user when the sockets are open')
-    .option('-R, --reboot', 'take over from the running process')
-    .addOption(new Option(detachedFlag).hideHelp());
+    .option('-R, --reboot', 'take over from the running process, with its clients')
+    .addOption(new Option(detachedFlag).hideHelp())
+    .addOption(new Option(`${takingOverFlag} <door>`).hideHelp());
 }
 
 function count(_given: string, before: unknown): number {
@@ -52,7 +55,12 @@ export async function runOrDetach(
   flags: Flags,
 ): Promise<void> {
   if (flags['detached'] === true) return runDetached(io, file, flags);
+  const door = textFlag(flags, 'takingOver');
+  if (door !== undefined) return runSuccessor(io, file, flags, door);
   const run = await readRun(io, file, flags);
+  if (flags['reboot'] === true && (await findRunning(io, run))) {
+    return takeOver(io, run, flags['daemon'] === true);
+  }
   if (flags['daemon'] !== true) return runPool(io, run);
   const needs = ['pidfile', 'logfile'] as const;
   const missing = needs.find((setting) => run.config.settings[setting] === '');
@@ -76,10 +84,31 @@ async function runDetached(io: CommandIo, file: string | undefined, flags: Flags
   }
 }
 
-async function readRun(io: CommandIo, file: string | undefined, flags: Flags): Promise<PoolRun> {
-  if (flags['reboot'] === true) {
-    throw new SluiceError('POOL_TAKEOVER', { problem: 'sockets are not handed over' });
+/** Started by the process that it takes over from; the command line that asked for it hears how it goes. */
+async function runSuccessor(
+  io: CommandIo,
+  file: string | undefined,
+  flags: Flags,
+  door: string,
+): Promise<void> {
+  const predecessor = Predecessor.ofProcess();
+  const asker = await Asker.find(door);
+  const ownIo = { ...io, stderr: asker, exitCode: 0 };
+  try {
+    const run = await readRun(io, file, flags);
+    const isQuiet = run.isQuiet || flags['daemon'] === true;
+    await runPool(ownIo, { ...run, isQuiet, predecessor });
+    await asker.end(ownIo.exitCode);
+  } catch (error) {
+    showError(error, ownIo, { isVerbose: verbosity(flags) > 0, isJson: false });
+    await asker.end(exitCodeOf(error));
+    throw error;
+  } finally {
+    predecessor.close();
   }
+}
+
+async function readRun(io: CommandIo, file: string | undefined, flags: Flags): Promise<PoolRun> {
   const common = {
     isQuiet: flags['quiet'] === true,
     verbose: verbosity(flags),

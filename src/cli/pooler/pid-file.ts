@@ -27,15 +27,21 @@ export class PidFile {
     await unlink(this.#file);
   }
 
-  /** @throws POOL_PIDFILE */
-  async write(): Promise<void> {
+  /** @param isTakenOver  the process that it names leaves it to this one. @throws POOL_PIDFILE */
+  async write(isTakenOver = false): Promise<void> {
     if (this.#file === '') return;
     try {
-      await writeFile(this.#file, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
+      const flag = isTakenOver ? 'w' : 'wx';
+      await writeFile(this.#file, `${process.pid}\n`, { flag, mode: 0o644 });
     } catch (cause) {
       throw this.#failure(cause instanceof Error ? cause.message : String(cause));
     }
     this.#isOurs = true;
+  }
+
+  /** It is another process's from now on. */
+  leave(): void {
+    this.#isOurs = false;
   }
 
   /** So that it can be removed by the user that the process becomes. */

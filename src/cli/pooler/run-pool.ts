@@ -1,5 +1,10 @@
 import { chown } from 'node:fs/promises';
-import { PoolService, type PoolerConfig } from '../../pool/index.ts';
+import {
+  PoolService,
+  type PoolerConfig,
+  type Predecessor,
+  type ProcessParts,
+} from '../../pool/index.ts';
 import { Metrics, StatusServer, type Log, type LogLevel } from '../../service/index.ts';
 import type { CommandIo } from '../io.ts';
 import { readVersion } from '../version.ts';
@@ -21,6 +26,8 @@ export interface PoolRun {
   readonly logLevel?: LogLevel | undefined;
   readonly logFile?: string | undefined;
   readonly statusListen?: string | undefined;
+  /** The process that this one takes over from. */
+  readonly predecessor?: Predecessor | undefined;
   /** Clients are served from now on. */
   readonly onReady?: () => Promise<void>;
 }
@@ -40,38 +47,77 @@ export async function runPool(io: CommandIo, run: PoolRun): Promise<void> {
   );
   const version = readVersion();
   const metrics = new Metrics();
+  const { predecessor } = run;
+  const pidFile = new PidFile(settings.pidfile);
+  const page = new StatusPage(() => openPage(service, run.statusListen, { log, metrics }));
   const service: PoolService = new PoolService({
     load: loadOnceGiven(run, () => service),
     log,
     version,
     metrics,
+    predecessor,
+    parts: partsOf(pidFile, page),
   });
   const user = run.user === '' ? null : findSystemUser(run.user);
-  const pidFile = new PidFile(settings.pidfile);
-  await pidFile.check(log);
+  if (predecessor === undefined) await pidFile.check(log);
   const forgetSignals = onPoolSignals(() => service.operations, {
     log,
     giveUp: () => void service.stop(),
   });
-  const page = openPage(service, run.statusListen, { log, metrics });
   try {
     service.start();
     await service.ready;
-    await pidFile.write();
+    await predecessor?.release();
+    await pidFile.write(predecessor !== undefined);
     if (user !== null)
       await dropPrivileges(user, { service, pidFile, logfile: settings.logfile, log });
-    page?.start();
-    await page?.ready;
+    await page.open();
     warnOfRoot(log);
+    await service.takeOver();
     log.info('process up', { version });
     await run.onReady?.();
     await service.finished;
     log.info('process down');
   } finally {
-    await page?.stop();
+    await page.close();
     await service.stop();
     await pidFile.remove(log);
     forgetSignals();
+  }
+}
+
+/** What of this process another one takes over. */
+function partsOf(pidFile: PidFile, page: StatusPage): ProcessParts {
+  return {
+    release: async () => {
+      pidFile.leave();
+      await page.close();
+    },
+    reclaim: async () => {
+      await pidFile.write(true);
+      await page.open();
+    },
+  };
+}
+
+/** The page of metrics, which may be closed and opened again. */
+class StatusPage {
+  readonly #make: () => StatusServer | undefined;
+  #server: StatusServer | undefined;
+
+  constructor(make: () => StatusServer | undefined) {
+    this.#make = make;
+  }
+
+  async open(): Promise<void> {
+    this.#server = this.#make();
+    this.#server?.start();
+    await this.#server?.ready;
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.stop();
+    this.#server = undefined;
   }
 }
 

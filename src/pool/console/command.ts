@@ -48,7 +48,7 @@ export interface Action {
   readonly needsAdmin: boolean;
   /** The columns of its answer, known before it runs; null: it has none. */
   readonly columns: readonly Column[] | null;
-  run(context: ConsoleContext, signal: AbortSignal): Answer | Promise<Answer>;
+  run(context: ConsoleContext, signal: AbortSignal, asker: SessionFacts): Answer | Promise<Answer>;
 }
 
 /** One command of the console: one file in commands/, one line in commands/index.ts. */

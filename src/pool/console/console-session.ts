@@ -211,7 +211,7 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
     this.#giveUp = new AbortController();
     if (this.#isOver) this.#giveUp.abort(new Refusal('57014', 'the client has left'));
     try {
-      return await action.run(this.#context, this.#giveUp.signal);
+      return await action.run(this.#context, this.#giveUp.signal, this);
     } finally {
       traffic.queryTimes.add(nowUs() - startUs);
     }

@@ -1,10 +1,15 @@
-import type { MessagePort, Worker } from 'node:worker_threads';
 import { Refusal } from '../refusal.ts';
 
 /** What one side can be asked for, by name. Arguments and answers are copied, not shared. */
 export type Handlers = Readonly<
   Record<string, (argument: never, signal: AbortSignal) => Promise<unknown>>
 >;
+
+/** What leads to the other side: a port of its thread, or the line to its process. */
+export interface CallPort {
+  on(event: 'message', listener: (message: Message<never>) => void): unknown;
+  postMessage(message: unknown, transfer: []): void;
+}
 
 /** Both sides are this program: `V` is `never` where a value comes in that the other side has typed. */
 type Message<V> =
@@ -19,21 +24,21 @@ type Message<V> =
     };
 
 /**
- * Questions and answers between two threads, each with an answer or a refusal. Questions arrive in the order
+ * Questions and answers between two threads, or two processes, each with an answer or a refusal. Questions arrive in the order
  * in which they were asked.
  */
 export class Calls {
-  readonly #port: MessagePort | Worker;
+  readonly #port: CallPort;
   readonly #handlers: Handlers;
   readonly #asked = new Map<number, PromiseWithResolvers<never>>();
   readonly #working = new Map<number, AbortController>();
   #lastId = 0;
   #isOver = false;
 
-  constructor(port: MessagePort | Worker, handlers: Handlers) {
+  constructor(port: CallPort, handlers: Handlers) {
     this.#port = port;
     this.#handlers = handlers;
-    port.on('message', (message: Message<never>) => this.#receive(message));
+    port.on('message', (message) => this.#receive(message));
   }
 
   /** @throws Refusal  what the other side threw, or that it is gone */
@@ -97,5 +102,5 @@ export class Calls {
 }
 
 function gone(): Refusal {
-  return new Refusal('57P01', 'the thread has ended');
+  return new Refusal('57P01', 'the other side has ended');
 }

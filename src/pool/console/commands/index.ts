@@ -11,6 +11,7 @@ import { set } from './set.ts';
 import { select, show } from './show.ts';
 import { shutdown } from './shutdown.ts';
 import { suspend } from './suspend.ts';
+import { takeover } from './takeover.ts';
 import { waitClose } from './wait-close.ts';
 
 /** Every command there is. */
@@ -28,5 +29,6 @@ export const commands: readonly Command[] = [
   show,
   shutdown,
   suspend,
+  takeover,
   waitClose,
 ];

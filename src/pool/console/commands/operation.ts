@@ -1,5 +1,5 @@
 import { Refusal } from '../../refusal.ts';
-import type { Action, Command, ConsoleContext } from '../command.ts';
+import type { Action, Command, ConsoleContext, SessionFacts } from '../command.ts';
 import type { Word } from '../parse-command.ts';
 
 type Run<T> = (context: ConsoleContext, argument: T, signal: AbortSignal) => Promise<void> | void;
@@ -7,14 +7,14 @@ type Run<T> = (context: ConsoleContext, argument: T, signal: AbortSignal) => Pro
 /** A command that changes something and answers with its tag. */
 export function action(
   tag: string,
-  run: (context: ConsoleContext, signal: AbortSignal) => Promise<void> | void,
+  run: (context: ConsoleContext, signal: AbortSignal, asker: SessionFacts) => Promise<void> | void,
 ): Action {
   return {
     needsAdmin: true,
     columns: null,
-    run: async (context, signal) => {
+    run: async (context, signal, asker) => {
       context.pooler.log.info('a console command', { command: tag });
-      await run(context, signal);
+      await run(context, signal, asker);
       return { tag };
     },
   };
