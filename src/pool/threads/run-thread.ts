@@ -1,15 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { failpoint, recordError, type Log, type LogFields } from '../../service/index.ts';
 import { PoolService } from '../pool-service.ts';
+import { operate, reportOf } from './answers.ts';
 import { Calls } from './calls.ts';
 import { throughDoor } from './console-door.ts';
-import type {
-  CancelAsked,
-  LogLine,
-  OperationAsked,
-  SharedOperation,
-  ThreadReport,
-} from './other-threads.ts';
+import type { CancelAsked, LogLine, OperationAsked } from './other-threads.ts';
 import { unpackConfig } from './pack-config.ts';
 import { SharedCounts } from './shared-counts.ts';
 import type { ThreadStart } from './thread-start.ts';
@@ -36,12 +31,11 @@ export function runThread(start: ThreadStart, port: MessagePort): void {
     ready: () => service.ready,
     operate: async ({ operation, args, config: changed }: OperationAsked, signal) => {
       void failpoint('pool.thread'); // thrown where nobody catches it, it ends the thread
-      void failpoint('pool.thread'); // thrown where nobody catches it, it ends the thread
       if (changed !== null) config = unpackConfig(changed);
       const { operations } = service;
       if (operations !== null) await operate(operations, operation, args, signal);
     },
-    report: () => Promise.resolve(reportOf(service)),
+    report: () => Promise.resolve(reportOf(service.consoles)),
     cancel: async ({ pid, key }: CancelAsked) => {
       await service.pooler?.cancels.cancel(pid, Buffer.from(key, 'hex'));
     },
@@ -51,53 +45,6 @@ export function runThread(start: ThreadStart, port: MessagePort): void {
     () => port.close(),
     () => port.close(),
   );
-}
-
-async function operate(
-  operations: Operations,
-  operation: SharedOperation,
-  [first = null, second = null]: readonly (string | number | null)[],
-  signal: AbortSignal,
-): Promise<void> {
-  const name = first === null ? null : String(first);
-  switch (operation) {
-    case 'pause':
-      return operations.pause(name, signal);
-    case 'resume':
-      return operations.resume(name);
-    case 'disable':
-      return operations.disable(String(first));
-    case 'enable':
-      return operations.enable(String(first));
-    case 'reconnect':
-      return operations.reconnect(name);
-    case 'waitClose':
-      return operations.waitClose(name, signal);
-    case 'kill':
-      return operations.kill(name);
-    case 'killClient':
-      return operations.killClient(Number(first));
-    case 'suspend':
-      return operations.suspend(signal);
-    case 'reload':
-      return operations.reload();
-    case 'set':
-      return operations.set(String(first), String(second));
-    case 'shutdown':
-      return operations.shutdown(
-        first === 'wait_for_servers' || first === 'wait_for_clients' ? first : 'immediate',
-      );
-  }
-}
-
-function reportOf({ consoles }: PoolService): ThreadReport {
-  if (consoles === null) return { shows: new Map(), totals: new Map(), metrics: [] };
-  const merged = shows.filter(({ merge }) => merge !== undefined);
-  return {
-    shows: new Map(merged.map((show) => [show.name, show.rows(consoles)])),
-    totals: consoles.statistics.ownTotals(),
-    metrics: ownFamilies(consoles),
-  };
 }
 
 function relayedLog(send: (line: LogLine) => void, common: LogFields): Log {
