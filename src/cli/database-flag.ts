@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Client } from 'pg';
 import { SluiceError } from '../errors/index.ts';
 import { createPgClient, parseConnection } from '../session/index.ts';
+import { readText } from './flag-values.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import type { Flags } from './pipeline-flags.ts';
@@ -11,7 +12,7 @@ import { connectionString, textFlag } from './pipelines.ts';
 export function addDatabaseFlag(command: Command): Command {
   return command
     .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
-    .option('--db <url>', 'the database: a connection string or a name of [databases]');
+    .option('--db <url>', 'the database: a connection string or a name of [databases]', readText);
 }
 
 /** @throws COMMAND_USAGE when no database was given */
@@ -23,7 +24,7 @@ export async function databaseOf(
   const given = textFlag(flags, 'db');
   if (given === undefined)
     throw new SluiceError('COMMAND_USAGE', { command, problem: '--db is missing' });
-  const connection = await connectionString(io, flags, given);
+  const connection = await connectionString(io, flags, '--db', given);
   return { name: connection === given ? parseConnection(given).database : given, connection };
 }
 

@@ -7,14 +7,21 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, promise: 3 } as const;
 
 const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CATALOG_PATTERN',
+  'COMMAND_LOG_FILE',
   'COMMAND_NO_PIPELINE',
   'COMMAND_NOTHING_CONFIGURED',
+  'COMMAND_OUTPUT',
   'COMMAND_USAGE',
   'CONFIG_DATABASE',
   'CONFIG_INVALID',
   'CONFIG_NOT_FOUND',
   'POOL_CONFIG',
   'POOL_NOT_CONFIGURED',
+  'SESSION_SERVICE_MISSING',
+  'SESSION_STRING',
+  'SESSION_UNKNOWN_KEYWORD',
+  'SESSION_UNSUPPORTED',
+  'SESSION_VALUE',
 ]);
 
 /** What the start rules would stop with, seen by the check before them. */

@@ -1,6 +1,6 @@
 import { checkReplication, defaultName, type ReplicationOptions } from '../replicate/index.ts';
 import type { Finding } from '../service/index.ts';
-import { parseConnection, Session } from '../session/index.ts';
+import { Session } from '../session/index.ts';
 import { oneLine } from './progress/text.ts';
 
 /** Asks both databases, changes nothing. */
@@ -9,12 +9,12 @@ export async function checkPipeline(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const connect = { purpose: 'check', signal };
-  const source = await Session.connect(parseConnection(options.source), {
+  const source = await Session.connect(options.source, {
     ...connect,
     side: 'source',
   });
   try {
-    const target = await Session.connect(parseConnection(options.target), {
+    const target = await Session.connect(options.target, {
       ...connect,
       side: 'target',
     });

@@ -1,6 +1,10 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { createLog, logLevels, type Log, type LogLevel } from '../service/index.ts';
+import { SluiceError } from '../errors/index.ts';
+import { createLog, logLevels, systemReason, type Log, type LogLevel } from '../service/index.ts';
+import { readText } from './flag-values.ts';
 import { isLive, type CommandIo } from './io.ts';
 import type { Flags } from './pipeline-flags.ts';
 import { JsonProgress } from './progress/json.ts';
@@ -24,11 +28,24 @@ export function openLog(
   view: ProgressView | undefined,
 ): Log {
   const { level, file } = options;
-  if (file !== undefined) return createLog({ level, file });
+  if (file !== undefined) {
+    expectWritable(file);
+    return createLog({ level, file });
+  }
   if (view !== undefined && isLive(io)) {
     return createLog({ level, write: (line) => view.print(describeLine(line)) });
   }
   return createLog({ level, write: (line) => io.stderr.write(line) });
+}
+
+/** Later nobody would be told: what is to be logged is lost. @throws COMMAND_LOG_FILE */
+function expectWritable(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    closeSync(openSync(file, 'a'));
+  } catch (cause) {
+    throw new SluiceError('COMMAND_LOG_FILE', { file, reason: systemReason(cause) }, { cause });
+  }
 }
 
 /** For every command that goes on for long. */
@@ -39,7 +56,7 @@ export function addLogFlags(command: Command): Command {
         logLevels,
       ),
     )
-    .option('--log-file <file>', 'append the log to a file instead of stderr');
+    .option('--log-file <file>', 'append the log to a file instead of stderr', readText);
 }
 
 export function readLogFlags(

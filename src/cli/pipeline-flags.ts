@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeExpected, findProblems } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import { pipelineSchema, type PipelineConfig } from '../replicate/index.ts';
+import { readList, readText } from './flag-values.ts';
 
 /** As commander parsed them; which flags there are is the schema's matter. */
 export type Flags = Readonly<Record<string, unknown>>;
@@ -19,9 +20,14 @@ export function addPlaceFlags(command: Command): Command {
     .option(
       '--source <url>',
       'the database to copy and follow: a connection string or a name of [databases]',
+      readText,
     )
-    .option('--target <url>', 'the database it arrives in: the same')
-    .option('--name <name>', 'names the pipeline (default: from the names of the databases)');
+    .option('--target <url>', 'the database it arrives in: the same', readText)
+    .option(
+      '--name <name>',
+      'names the pipeline (default: from the names of the databases)',
+      readText,
+    );
 }
 
 /** A flag for each setting of `[replicate.NAME]`, told the same way: `copy_jobs` is `--copy-jobs`. */
@@ -67,11 +73,6 @@ function settingOption(key: string, schema: JsonSchema): Option {
     `${effect} (${isList ? 'comma-separated, repeatable' : describeExpected(schema)}${preset})`,
   );
   return isList ? option.argParser(readList) : option;
-}
-
-/** Comma-separated, and repeatable: later ones add to earlier ones. */
-export function readList(text: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), ...text.split(',').map((part) => part.trim())];
 }
 
 /** Text as the schema wants it; what is no such value stays text, for the schema to refuse. */

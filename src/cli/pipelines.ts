@@ -5,9 +5,10 @@ import {
   replicationOptions,
   type LoadedConfig,
 } from '../daemon/index.ts';
-import { SluiceError } from '../errors/index.ts';
+import { isSluiceError, SluiceError } from '../errors/index.ts';
 import { defaultName, type PipelineConfig, type ReplicationOptions } from '../replicate/index.ts';
 import { nearestName } from '../service/index.ts';
+import { parseConnection } from '../session/index.ts';
 import type { CommandIo } from './io.ts';
 import { readSettings, type Flags } from './pipeline-flags.ts';
 
@@ -100,7 +101,7 @@ export async function findStatusPlaces(
   const target = textFlag(flags, 'target');
   if (target !== undefined && textFlag(flags, 'source') === undefined) {
     const wanted = name ?? textFlag(flags, 'name');
-    const place = { target: await connectionString(io, flags, target), name: wanted };
+    const place = { target: await connectionString(io, flags, '--target', target), name: wanted };
     return [{ name: wanted ?? 'any pipeline', place }];
   }
   const pipelines = await findPipelines(io, command, name, flags);
@@ -117,8 +118,8 @@ async function fromFlags(
   flags: Flags,
 ): Promise<FoundPipeline> {
   const [source, target] = await Promise.all([
-    connectionString(io, flags, place.source),
-    connectionString(io, flags, place.target),
+    connectionString(io, flags, '--source', place.source),
+    connectionString(io, flags, '--target', place.target),
   ]);
   const name = place.name ?? textFlag(flags, 'name');
   const settings = readSettings(flags, undefined, command);
@@ -127,10 +128,26 @@ async function fromFlags(
 }
 
 /** What holds none of these is a name of `[databases]`: no connection string does without. */
-export async function connectionString(io: CommandIo, flags: Flags, text: string): Promise<string> {
-  if (/[:=/]/.test(text)) return text;
-  const config = await loadConfig(configFile(io, flags));
-  return (await config.connectionOf(text)).reveal();
+export async function connectionString(
+  io: CommandIo,
+  flags: Flags,
+  flag: string,
+  text: string,
+): Promise<string> {
+  if (!/[:=/]/.test(text)) return namedConnection(configFile(io, flags), flag, text);
+  parseConnection(text, process.env, flag); // what is wrong with it is told here, where its place is known
+  return text;
+}
+
+/** Without a file it may be a string that was cut short as well. */
+async function namedConnection(file: string, flag: string, name: string): Promise<string> {
+  try {
+    return (await (await loadConfig(file)).connectionOf(name)).reveal();
+  } catch (cause) {
+    if (!isSluiceError(cause, 'CONFIG_NOT_FOUND')) throw cause;
+    const problem = `${flag} names it, and there is no ${file}`;
+    throw new SluiceError('CONFIG_DATABASE', { database: name, problem }, { cause });
+  }
 }
 
 function onceFlag(flags: Flags): Pick<ReplicationOptions, 'once'> {

@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { SluiceError } from '../errors/index.ts';
-import type { Secret } from '../session/index.ts';
+import { systemReason } from '../service/index.ts';
+import { parseConnection, type Secret } from '../session/index.ts';
 import { findProblems, type ConfigProblem } from './config-problems.ts';
 import { configSchema, type Config } from './config.ts';
 import { findUnknownDatabases } from './database-names.ts';
-import { resolveDatabase } from './databases.ts';
+import { describeEntry, resolveDatabase } from './databases.ts';
 import { TomlLines } from './toml-lines.ts';
 
 /** The name a folder's config has when none is given. */
@@ -16,7 +17,7 @@ export const defaultConfigFile = 'sluice.toml';
 export interface LoadedConfig extends Config {
   /** As the person named it, for messages. */
   readonly file: string;
-  /** The connection string of a name of `[databases]`. */
+  /** The connection string of a name of `[databases]`, which can be parsed. */
   connectionOf(database: string): Promise<Secret>;
 }
 
@@ -41,11 +42,15 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   return {
     ...config,
     file,
-    connectionOf: (database) => {
+    connectionOf: async (database) => {
       const entry = config.databases[database];
-      if (entry !== undefined) return resolveDatabase(database, entry, folder);
-      const problem = `is not in ${file}`;
-      return Promise.reject(new SluiceError('CONFIG_DATABASE', { database, problem }));
+      if (entry === undefined) {
+        throw new SluiceError('CONFIG_DATABASE', { database, problem: `is not in ${file}` });
+      }
+      const connection = await resolveDatabase(database, entry, folder);
+      // What is wrong with it is told here, where its place is known.
+      parseConnection(connection.reveal(), process.env, describeEntry(database, entry, file));
+      return connection;
     },
   };
 }
@@ -54,8 +59,7 @@ async function readConfig(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new SluiceError('CONFIG_NOT_FOUND', { file, reason }, { cause });
+    throw new SluiceError('CONFIG_NOT_FOUND', { file, reason: systemReason(cause) }, { cause });
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { SluiceError } from '../errors/index.ts';
+import { systemReason } from '../service/index.ts';
 import { Secret } from '../session/index.ts';
 
 const text = z.string().min(1);
@@ -46,12 +47,19 @@ export async function resolveDatabase(
   });
 }
 
+/** Where the connection string stands: `databases.shop in sluice.toml (variable SHOP_URL)`. */
+export function describeEntry(name: string, entry: DatabasesConfig[string], file: string): string {
+  const place = `databases.${name} in ${file}`;
+  if (typeof entry === 'string') return place;
+  const from = 'url_env' in entry ? `variable ${entry.url_env}` : `file ${entry.url_file}`;
+  return `${place} (${from})`;
+}
+
 async function readSecretFile(database: string, path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    const problem = `cannot read ${path}: ${reason}`;
+    const problem = `cannot read ${path}: ${systemReason(cause)}`;
     throw new SluiceError('CONFIG_DATABASE', { database, problem }, { cause });
   }
 }

@@ -6,6 +6,11 @@ export const commandErrors = {
     message: 'stopped by {signal} before it was done',
     remedy: 'run it again: it goes on from where it was',
   },
+  COMMAND_LOG_FILE: {
+    decision: 'fix',
+    message: 'the log cannot be written to {file}: {reason}',
+    remedy: 'name another file, or let us write there',
+  },
   COMMAND_NO_PIPELINE: {
     decision: 'fix',
     message: 'there is no pipeline {name} in {file}{nearest}',
@@ -20,6 +25,11 @@ export const commandErrors = {
     decision: 'fix',
     message: '{file} configures nothing to do',
     remedy: 'add a [replicate.NAME] or [pool] section, or give --source and --target',
+  },
+  COMMAND_OUTPUT: {
+    decision: 'fix',
+    message: 'cannot write {file}: {reason}',
+    remedy: 'name another file: one that exists is not overwritten',
   },
   COMMAND_USAGE: {
     decision: 'fix',

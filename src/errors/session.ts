@@ -98,7 +98,7 @@ export const sessionErrors = {
   },
   SESSION_SERVICE_MISSING: {
     decision: 'fix',
-    message: 'no service {name} in {files}',
+    message: '{origin} names the service {name}, which is not in {files}',
     remedy: 'add a section of that name, or set PGSERVICEFILE to the file that has it',
   },
   SESSION_SETTINGS: {
@@ -139,12 +139,11 @@ export const sessionErrors = {
   SESSION_UNSUPPORTED: {
     decision: 'fix',
     message: '{origin} asks for {what}, which we cannot give',
-    remedy:
-      'take it out, or use what else protects the connection: sslmode=verify-full, require_auth',
+    remedy: '{instead}',
   },
   SESSION_VALUE: {
     decision: 'fix',
-    message: 'connection keyword {name}: expected {expected}',
+    message: '{origin}, keyword {name}: expected {expected}',
     remedy: writeItSo,
   },
   SESSION_VERSION: {

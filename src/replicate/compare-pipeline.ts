@@ -1,6 +1,6 @@
 import { ledgerExists, migrate, readTableChoice, type TableChoice } from '../ledger/index.ts';
 import type { Log, Metrics, Progress } from '../service/index.ts';
-import { parseConnection, Session } from '../session/index.ts';
+import { Session } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import { compareDatabases, type CompareReport } from './compare/index.ts';
 import { isRunning } from './connections.ts';
@@ -33,7 +33,7 @@ export async function compareReplication(
 ): Promise<CompareReport> {
   const name = options.name ?? defaultName(options);
   const { log, progress, signal } = deps;
-  const asks = await Session.connect(parseConnection(options.target), {
+  const asks = await Session.connect(options.target, {
     purpose: name,
     side: 'target',
     signal,

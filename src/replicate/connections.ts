@@ -1,6 +1,6 @@
 import { readPipeline } from '../ledger/index.ts';
 import { systemClock, type Log } from '../service/index.ts';
-import { parseConnection, Session, type ConnectionTarget } from '../session/index.ts';
+import { parseSide, Session, type ConnectionTarget } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
 
 /** The sessions of one attempt. All end together; any that ends ends the attempt. */
@@ -40,8 +40,8 @@ export async function openConnections(options: {
   onStandby: () => void;
 }): Promise<PipelineConnections> {
   const { signal, name } = options;
-  const sourceTarget = parseConnection(options.source);
-  const targetTarget = parseConnection(options.target);
+  const sourceTarget = parseSide('source', options.source);
+  const targetTarget = parseSide('target', options.target);
   const opened: Session[] = [];
   const open = async (to: ConnectionTarget, more: object): Promise<Session> => {
     const session = await Session.connect(to, {

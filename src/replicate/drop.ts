@@ -7,7 +7,7 @@ import {
   type Pipeline,
 } from '../ledger/index.ts';
 import { retry, sqlstateOf, type Log } from '../service/index.ts';
-import { parseConnection, Session } from '../session/index.ts';
+import { parseSide, Session } from '../session/index.ts';
 import { databaseIdentity, tryBecomeRunner } from './connections.ts';
 import { resetUnfinished, restoreAll, restoreDropped } from './copy/index.ts';
 import type { ReplicationOptions } from './options.ts';
@@ -40,13 +40,13 @@ export async function dropReplication(
 ): Promise<DropReport> {
   const name = options.name ?? defaultName(options);
   const { signal } = deps;
-  const source = await Session.connect(parseConnection(options.source), {
+  const source = await Session.connect(options.source, {
     purpose: name,
     side: 'source',
     signal,
   });
   try {
-    const target = await Session.connect(parseConnection(options.target), {
+    const target = await Session.connect(options.target, {
       purpose: name,
       side: 'target',
       signal,
@@ -113,7 +113,7 @@ async function restoreTables(
   target: Session,
   deps: { log: Log; signal: AbortSignal },
 ): Promise<void> {
-  const request = { ...deps, target: parseConnection(options.target), owner, jobs: 1 };
+  const request = { ...deps, target: parseSide('target', options.target), owner, jobs: 1 };
   const { pairs } = await planTables(source, target, {});
   await resetUnfinished(target, owner, pairs);
   await restoreDropped({ ...request, tables: pairs });

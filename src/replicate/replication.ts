@@ -11,7 +11,7 @@ import {
   type Service,
 } from '../service/index.ts';
 import { isSluiceError } from '../errors/index.ts';
-import { parseConnection } from '../session/index.ts';
+import { parseSide } from '../session/index.ts';
 import { attemptPipeline } from './attempt.ts';
 import { openConnections } from './connections.ts';
 import { pipelineMetrics, type PipelineMetrics } from './metrics.ts';
@@ -149,8 +149,8 @@ export class Replication implements Service {
 
 /** `shop_to_shop2`: the databases' names. */
 export function defaultName(options: Pick<ReplicationOptions, 'source' | 'target'>): string {
-  const source = parseConnection(options.source).database;
-  const target = parseConnection(options.target).database;
+  const source = parseSide('source', options.source).database;
+  const target = parseSide('target', options.target).database;
   return `${source}_to_${target}`;
 }
 

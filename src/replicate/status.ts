@@ -5,7 +5,7 @@ import {
   type Pipeline,
   type TableState,
 } from '../ledger/index.ts';
-import { parseConnection, Session } from '../session/index.ts';
+import { Session } from '../session/index.ts';
 import { formatLsn } from '../wire/index.ts';
 import { isRunning } from './connections.ts';
 import { readSlot, sourcePosition } from './source/slot.ts';
@@ -50,7 +50,7 @@ export async function readReplicationStatus(options: {
   signal?: AbortSignal;
 }): Promise<PipelineReport[]> {
   const connect = { purpose: 'status', ...(options.signal && { signal: options.signal }) };
-  const target = await Session.connect(parseConnection(options.target), {
+  const target = await Session.connect(options.target, {
     ...connect,
     side: 'target',
   });
@@ -61,7 +61,7 @@ export async function readReplicationStatus(options: {
     const source =
       options.source === undefined
         ? null
-        : await Session.connect(parseConnection(options.source), { ...connect, side: 'source' });
+        : await Session.connect(options.source, { ...connect, side: 'source' });
     try {
       const reports: PipelineReport[] = [];
       for (const pipeline of wanted) reports.push(await report(pipeline, target, source));

@@ -22,6 +22,7 @@ export {
   setting,
 } from './setting.ts';
 export { StatusServer, toJson } from './status-server.ts';
+export { systemReason } from './system-reason.ts';
 
 export type { Clock } from './clock.ts';
 export type { ServiceConfig } from './config.ts';

@@ -13,7 +13,7 @@ import { findServerPassword } from './server-password.ts';
 import { checkSessionAttributes } from './session-attributes.ts';
 import { buildSettings, transactionTimeout } from './settings.ts';
 import { startUp } from './startup.ts';
-import { describeServer } from './target/index.ts';
+import { describeServer, spokenMethods } from './target/index.ts';
 import type { ConnectionTarget, TargetHost, TargetSessionAttrs } from './target/index.ts';
 
 /** One try at one address. */
@@ -150,7 +150,6 @@ function allowedMethods(target: ConnectionTarget): {
   allowedMethods?: ReadonlySet<AuthenticationMethod>;
 } {
   if (target.requireAuth === null) return {};
-  const spoken: AuthenticationMethod[] = ['none', 'password', 'md5', 'scram-sha-256'];
   const { allowed } = target.requireAuth;
-  return { allowedMethods: new Set(spoken.filter((method) => allowed.has(method))) };
+  return { allowedMethods: new Set(spokenMethods.filter((method) => allowed.has(method))) };
 }

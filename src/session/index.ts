@@ -2,6 +2,7 @@ export { createSlot, dropSlot, identifySystem } from './replication-commands.ts'
 export {
   describeConnection,
   parseConnection,
+  parseSide,
   Secret,
   targetSessionAttrs,
   tlsModes,

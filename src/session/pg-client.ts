@@ -1,7 +1,7 @@
 import { Client, Pool, type ClientConfig, type PoolConfig } from 'pg';
 import type { ConnectOptions } from './connected.ts';
 import { PgStream } from './pg-stream.ts';
-import { parseConnection, type ConnectionTarget } from './target/index.ts';
+import { parseSide, type ConnectionTarget } from './target/index.ts';
 
 export interface PgPoolOptions extends ConnectOptions {
   /** Connections at most. Default 10, as pg's. */
@@ -38,7 +38,7 @@ export function createPgPool(target: ConnectionTarget | string, options: PgPoolO
 
 /** `pg` is told everything it would otherwise look for in the environment. */
 function pgConfig(target: ConnectionTarget | string, options: ConnectOptions): ClientConfig {
-  const parsed = typeof target === 'string' ? parseConnection(target) : target;
+  const parsed = parseSide(options.side, target);
   const [first] = parsed.hosts;
   return {
     stream: () => new PgStream(parsed, options),

@@ -9,7 +9,7 @@ import { beginCopyIn, type CopyIn } from './copy-in.ts';
 import { copyOut, type TakeRun } from './copy-out.ts';
 import { ReplicationStream, type ReplicationOptions } from './replication-stream.ts';
 import { runQuery, type QueryResult, type QueryValue } from './run-query.ts';
-import { parseConnection, type ConnectionTarget } from './target/index.ts';
+import { parseSide, type ConnectionTarget } from './target/index.ts';
 
 /** A server that does not hang up in this time is not waited for. */
 const closeTimeoutMs = 2000;
@@ -35,7 +35,7 @@ export class Session {
     target: ConnectionTarget | string,
     options: ConnectOptions = {},
   ): Promise<Session> {
-    const parsed = typeof target === 'string' ? parseConnection(target) : target;
+    const parsed = parseSide(options.side, target);
     return new Session(parsed, await connect(parsed, options), options.replication === true);
   }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readSettings } from '../../src/cli/pipeline-flags.ts';
 import { runHere } from './fake-io.ts';
 
@@ -76,6 +76,22 @@ describe('wrong usage exits 2 and says what is wrong', () => {
       ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--tables', 'orders'],
       '--tables: expected schema.table',
     ],
+    [
+      ['replicate', 'compare', '--source', nowhere, '--target', `${nowhere}2`, '--only', 'orders'],
+      'Pattern orders: expected schema.table',
+    ],
+    [
+      ['replicate', 'run', '--source', nowhere, '--target', `${nowhere}2`, '--status-listen', '9'],
+      'Wanted is host:port or :port',
+    ],
+    [['run', '--status-listen', 'here'], 'Wanted is host:port or :port'],
+    [['pool', 'run', '--status-listen', ''], 'Wanted is host:port or :port'],
+    [
+      ['check', '--source', 'shop', '--target', nowhere],
+      'databases.shop: --source names it, and there is no sluice.toml',
+    ],
+    [['replicate', 'status', '--name', ''], 'It is empty.'],
+    [['replicate', 'compare', '--log-file', ''], 'It is empty.'],
   ])('%j', async (args, said) => {
     const { exitCode, stderr } = await runHere(args);
     expect(exitCode).toBe(2);
@@ -120,11 +136,69 @@ describe('wrong usage exits 2 and says what is wrong', () => {
     expect(stderr).toContain('which pipeline? one, two');
   });
 
+  test('a log that cannot be written', async () => {
+    const args = ['run', '--config', file, '--log-file', '/dev/null/log'];
+    const { exitCode, stderr } = await runHere(args);
+    expect(stderr).toContain('COMMAND_LOG_FILE: the log cannot be written to /dev/null/log: ');
+    expect(exitCode).toBe(2);
+  });
+
+  test('an output that is there already', async () => {
+    const ini = join(folder, 'pgbouncer.ini');
+    await writeFile(ini, '[databases]\n[pgbouncer]\n');
+    const { exitCode, stderr } = await runHere(['pool', 'convert', ini, '-o', ini]);
+    expect(stderr).toContain(`COMMAND_OUTPUT: cannot write ${ini}: EEXIST`);
+    expect(exitCode).toBe(2);
+  });
+
   test('a name of [databases] that is not there', async () => {
     const place = ['--source', 'shpo', '--target', 'shop2'];
     const { exitCode, stderr } = await runHere(['check', '--config', file, ...place]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('CONFIG_DATABASE: databases.shpo');
+  });
+});
+
+describe('a connection string that is wrong exits 2 and says where it stands', () => {
+  const good = `${nowhere}2`;
+  const wrong = 'host=127.0.0.1 s3cret';
+
+  test.each([
+    [['check', '--source', wrong, '--target', good], '--source, word 2: expected keyword=value'],
+    [['replicate', 'run', '--source', good, '--target', wrong], '--target, word 2: expected'],
+    [['replicate', 'status', '--target', 'hots=h'], '--target holds the unknown keyword "hots"'],
+    [
+      ['replicate', 'drop', '--source', 'host=h sslmode=no', '--target', good],
+      '--source, keyword sslmode: expected disable',
+    ],
+    [
+      ['replicate', 'compare', '--source', good, '--target', 'host=h requirepeer=root'],
+      '--target asks for requirepeer',
+    ],
+  ])('%j', async (args, said) => {
+    const { exitCode, stderr } = await runHere(args);
+    expect(stderr).toContain(said);
+    expect(exitCode).toBe(2);
+    expect(stderr).not.toContain('s3cret');
+  });
+
+  test.each([
+    ['the string itself', `"${wrong}"`, 'databases.shop in FILE'],
+    ['a variable', '{ url_env = "SHOP_URL" }', 'databases.shop in FILE (variable SHOP_URL)'],
+    ['a file', '{ url_file = "shop.url" }', 'databases.shop in FILE (file shop.url)'],
+  ])('in sluice.toml: %s', async (_, entry, place) => {
+    const toml = join(folder, 'strings.toml');
+    await writeFile(join(folder, 'shop.url'), wrong);
+    await writeFile(
+      toml,
+      `[databases]\nshop = ${entry}\nshop2 = "${good}"\n[replicate.one]\nsource = "shop"\ntarget = "shop2"\n`,
+    );
+    vi.stubEnv('SHOP_URL', wrong);
+    const { exitCode, stderr } = await runHere(['check', '--config', toml]);
+    vi.unstubAllEnvs();
+    expect(stderr).toContain(`${place.replace('FILE', toml)}, word 2: expected keyword=value`);
+    expect(exitCode).toBe(2);
+    expect(stderr).not.toContain('s3cret');
   });
 });
 

@@ -5,7 +5,12 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isSluiceError } from '../../src/errors/index.ts';
-import { describeConnection, parseConnection } from '../../src/session/index.ts';
+import {
+  createPgClient,
+  describeConnection,
+  parseConnection,
+  Session,
+} from '../../src/session/index.ts';
 import { findPassword } from '../../src/session/target/index.ts';
 
 let folder = '';
@@ -172,12 +177,51 @@ describe('hosts', () => {
   });
 });
 
+describe('what is wrong says where it stands', () => {
+  const origin = 'databases.shop in sluice.toml';
+  test.each([
+    ['host=h word', `${origin}, word 2: expected`],
+    ['postgres://h/a%zz', `${origin}, dbname: expected`],
+    ['hots=h', `${origin} holds the unknown keyword "hots"`],
+    ['sslmode=x', `${origin}, keyword sslmode: expected disable`],
+    ['port=x', `${origin}, keyword port: expected`],
+    ['sslrootcert=system sslmode=prefer', `${origin}, keyword sslmode: expected verify-full`],
+    ['requirepeer=x', `${origin} asks for requirepeer`],
+    ['service=none', `${origin} names the service none, which is not in /nowhere`],
+  ])('a string: %s', (text, said) => {
+    expect(() => parseConnection(text, bare, origin)).toThrow(said);
+  });
+
+  test('a variable', () => {
+    expect(() => parse('host=h', { PGSSLMODE: 'x' })).toThrow(
+      'the variable PGSSLMODE, keyword sslmode: expected disable',
+    );
+    expect(() => parse('host=h', { PGSERVICE: 'none' })).toThrow(
+      'the variable PGSERVICE names the service none',
+    );
+  });
+
+  test('a line of the service file', async () => {
+    const file = join(folder, 'wrong.conf');
+    await writeFile(file, '[shop]\nhost=h\nsslmode=x\n');
+    expect(() => parse('service=shop', { PGSERVICEFILE: file })).toThrow(
+      `${file}:3, keyword sslmode: expected disable`,
+    );
+  });
+
+  test('a side, when a program gives the string', async () => {
+    const said = 'the connection string of the target, word 1: expected';
+    await expect(Session.connect('word', { side: 'target' })).rejects.toThrow(said);
+    expect(() => createPgClient('word', { side: 'target' })).toThrow(said);
+    expect(() => createPgClient('word')).toThrow('the connection string, word 1: expected');
+  });
+});
+
 describe('values', () => {
   test.each([
     'sslmode=x',
     'sslmode=prefer sslrootcert=system',
     'sslmode=prefer sslnegotiation=direct',
-    'gssencmode=require',
     'require_auth=magic',
     'require_auth=md5,!none',
     'min_protocol_version=3.2 max_protocol_version=3.0',
@@ -190,9 +234,28 @@ describe('values', () => {
     );
   });
 
-  test('that promise protection we cannot give are refused', () => {
-    expect(() => parse('host=h requirepeer=postgres')).toThrow(
-      expect.objectContaining({ code: 'SESSION_UNSUPPORTED' }),
+  test.each([
+    ['requirepeer=postgres', 'requirepeer', 'sslmode=verify-full'],
+    ['gssencmode=require', 'gssencmode=require', 'sslmode=verify-full'],
+    ['require_auth=gss,sspi', 'require_auth=gss,sspi', 'scram-sha-256'],
+    ['require_auth=oauth', 'require_auth=oauth', 'scram-sha-256'],
+    ['require_auth=!password,!md5,!scram-sha-256,!none', 'require_auth=!password', 'scram-sha-256'],
+    ['oauth_issuer=https://id', 'oauth_issuer', 'scram-sha-256'],
+    ['scram_client_key=a', 'scram_client_key', 'the password'],
+    ['sslkeylogfile=/tmp/k', 'sslkeylogfile', 'take it out'],
+  ])('that ask for what we cannot give are refused, with what to do: %s', (text, what, instead) => {
+    expect(() => parse(`host=h ${text}`)).toThrow(
+      expect.objectContaining({
+        code: 'SESSION_UNSUPPORTED',
+        message: expect.stringContaining(`the connection string asks for ${what}`),
+        remedy: expect.stringContaining(instead),
+      }),
+    );
+  });
+
+  test('that only allow ways to log in that we do not speak among others are fine', () => {
+    expect(parse('host=h require_auth=gss,scram-sha-256').requireAuth?.allowed).toEqual(
+      new Set(['gss', 'scram-sha-256']),
     );
   });
 

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { SluiceError } from '../../errors/index.ts';
 import { convertToToml } from '../../pool/index.ts';
+import { systemReason } from '../../service/index.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { textFlag } from '../pipelines.ts';
@@ -19,6 +21,14 @@ export function poolConvertCommand(io: CommandIo): Command {
       const toml = await convertToToml(file);
       const output = textFlag(flags, 'output');
       if (output === undefined) io.stdout.write(toml);
-      else await writeFile(output, toml, { flag: 'wx', mode: 0o600 });
+      else await writeNew(output, toml);
     });
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    throw new SluiceError('COMMAND_OUTPUT', { file, reason: systemReason(cause) }, { cause });
+  }
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { queuePart } from '../../daemon/index.ts';
 import { addDatabaseFlag, databaseOf } from '../database-flag.ts';
+import { readListen } from '../flag-values.ts';
 import type { CommandIo } from '../io.ts';
 import { addLogFlags, openLog, readLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
@@ -16,7 +17,10 @@ export function queueTickerCommand(io: CommandIo): Command {
         'in `sluice run`. Of several for one database, one works and the others stand by.',
     )
     .addOption(
-      new Option('--status-listen <host:port>', 'serve /metrics, /healthz and /status there'),
+      new Option(
+        '--status-listen <host:port>',
+        'serve /metrics, /healthz and /status there',
+      ).argParser(readListen),
     );
   return addLogFlags(addDatabaseFlag(command)).action(async (flags: Flags) => {
     const { name, connection } = await databaseOf(io, 'queue ticker', flags);

@@ -6,7 +6,8 @@ import { exitCodes } from '../exit-code.ts';
 import { withInterrupt } from '../interrupt.ts';
 import type { CommandIo } from '../io.ts';
 import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
-import { addPlaceFlags, readList, type Flags } from '../pipeline-flags.ts';
+import { readPatterns } from '../flag-values.ts';
+import { addPlaceFlags, type Flags } from '../pipeline-flags.ts';
 import { findPipeline } from '../pipelines.ts';
 
 /** `sluice replicate compare`: every row of both sides at one position (P7). */
@@ -22,7 +23,7 @@ export function replicateCompareCommand(io: CommandIo): Command {
       new Option(
         '--only <list>',
         "compare only these of the pipeline's tables (patterns, comma-separated, repeatable)",
-      ).argParser(readList),
+      ).argParser(readPatterns),
     )
     .option('--jobs <n>', 'connections that read at once, on each side', readCount('--jobs', 1))
     .option(

@@ -4,6 +4,7 @@ import type { Replication } from '../../replicate/index.ts';
 import { blockingFindings, toJson, type Finding } from '../../service/index.ts';
 import { describeSummary } from '../describe-replication.ts';
 import { exitCodeOfFindings } from '../exit-code.ts';
+import { readListen } from '../flag-values.ts';
 import { FollowProgress } from '../follow-progress.ts';
 import { checkPipeline, describeFindings } from '../findings.ts';
 import { withInterrupt } from '../interrupt.ts';
@@ -23,7 +24,11 @@ export function replicateRunCommand(io: CommandIo): Command {
     )
     .argument('[name]', 'the pipeline in sluice.toml (default: its only one)')
     .option('--once', 'follow to where the source is when following begins, then end')
-    .option('--status-listen <host:port>', 'where /metrics, /healthz and /status are served')
+    .option(
+      '--status-listen <host:port>',
+      'where /metrics, /healthz and /status are served',
+      readListen,
+    )
     .option('--json', 'print progress and the summary as JSON lines');
   addLogFlags(addSettingFlags(addPlaceFlags(command)));
   return command.action(async (name: string | undefined, flags: Flags) => {

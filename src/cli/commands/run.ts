@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { loadConfig, poolParts, queueParts, replicateParts } from '../../daemon/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import type { PoolService } from '../../pool/index.ts';
+import { readListen } from '../flag-values.ts';
 import { FollowProgress } from '../follow-progress.ts';
 import { isLive, type CommandIo } from '../io.ts';
 import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
@@ -20,7 +21,11 @@ export function runCommand(io: CommandIo): Command {
         'SIGHUP reads that section again.',
     )
     .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
-    .addOption(new Option('--status-listen <host:port>', 'overrides service.status_listen'));
+    .addOption(
+      new Option('--status-listen <host:port>', 'overrides service.status_listen').argParser(
+        readListen,
+      ),
+    );
   return addLogFlags(command).action(async (flags: Flags) => {
     const config = await loadConfig(configFile(io, flags));
     // Without a terminal the log is all there is to see, and it says enough.

@@ -3,7 +3,7 @@ import { SluiceError } from '../../errors/index.ts';
 import { readTableStates, type PipelineTable } from '../../ledger/index.ts';
 import { silentLog, silentProgress, systemClock } from '../../service/index.ts';
 import type { Log, Progress } from '../../service/index.ts';
-import { parseConnection, type ConnectionTarget } from '../../session/index.ts';
+import { parseSide, type ConnectionTarget } from '../../session/index.ts';
 import { formatLsn, type Lsn } from '../../wire/index.ts';
 import { alignSnapshots, type AlignedPipeline, type Alignment } from './align.ts';
 import { problemReport } from './compare-one.ts';
@@ -64,16 +64,12 @@ export async function compareDatabases(options: CompareDatabasesOptions): Promis
 function settle(options: CompareDatabasesOptions): Settled {
   return {
     ...options,
-    source: parse(options.source),
-    target: parse(options.target),
+    source: parseSide('source', options.source),
+    target: parseSide('target', options.target),
     progress: options.progress ?? silentProgress,
     log: options.log ?? silentLog,
     signal: options.signal ?? new AbortController().signal,
   };
-}
-
-function parse(from: ConnectionTarget | string): ConnectionTarget {
-  return typeof from === 'string' ? parseConnection(from) : from;
 }
 
 function isDisturbed(report: TableReport | undefined): boolean {

@@ -22,7 +22,7 @@ import {
   createPgClient,
   createSlot,
   identifySystem,
-  parseConnection,
+  parseSide,
   Session,
 } from '../../session/index.ts';
 import { BlockQueue, readSlotChanges, SpillArea, type ChangeReader } from '../../stream/index.ts';
@@ -100,7 +100,7 @@ export async function followInto(
   const following = await beginUnlessAborted(options);
   if (following === null) return;
   try {
-    const client = createPgClient(parseConnection(options.positions), {
+    const client = createPgClient(options.positions, {
       purpose: options.name,
       side: 'target',
       inherit: ['search_path'], // the handler's SQL means what it means in the application
@@ -186,7 +186,7 @@ class Following {
 
   static async begin(options: FollowOptions, signal: AbortSignal): Promise<Following> {
     const { name, log = silentLog } = options;
-    const sourceTarget = parseConnection(options.source);
+    const sourceTarget = parseSide('source', options.source);
     const onSource = { purpose: name, side: 'source', signal } as const;
     const sessions: Session[] = [];
     const open = async (...args: Parameters<typeof Session.connect>): Promise<Session> => {
@@ -200,7 +200,7 @@ class Following {
     });
     try {
       // First: one that stands by takes no connection of the source.
-      const ledger = await open(parseConnection(options.positions), {
+      const ledger = await open(options.positions, {
         ...onSource,
         side: 'target',
       });

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { SluiceError } from '../../errors/index.ts';
 import {
   authMethods,
   channelBindings,
   protocolChoices,
+  spokenMethods,
   targetSessionAttrs,
   tlsModes,
   tlsVersions,
@@ -20,7 +22,7 @@ import { homeFolder, type Environment } from './environment.ts';
 import { keywords, type Given } from './keywords.ts';
 import { Secret } from './secret.ts';
 import { readHosts } from './target-hosts.ts';
-import { badValue, Values } from './values.ts';
+import { Values } from './values.ts';
 
 /** Without connect_timeout libpq waits for ever; a daemon must not hang on a server that says nothing. */
 const defaultConnectTimeoutS = 30;
@@ -29,8 +31,8 @@ const defaultConnectTimeoutS = 30;
 const defaultKeepaliveIdleS = 30;
 
 /** Gives every keyword its meaning. */
-export function buildTarget(given: Given, env: Environment): ConnectionTarget {
-  const values = new Values(given);
+export function buildTarget(given: Given, env: Environment, origin: string): ConnectionTarget {
+  const values = new Values(given, origin);
   refuseGssEncryption(values);
   const user = values.text('user') ?? defaultUser(env);
   const password = values.text('password');
@@ -59,7 +61,12 @@ export function buildTarget(given: Given, env: Environment): ConnectionTarget {
 /** `prefer`, the default elsewhere, means "without, if it cannot be had". */
 function refuseGssEncryption(values: Values): void {
   const mode = values.choice('gssencmode', ['disable', 'prefer', 'require'], 'prefer');
-  if (mode === 'require') throw badValue('gssencmode', 'disable or prefer (we have no GSSAPI)');
+  if (mode !== 'require') return;
+  throw new SluiceError('SESSION_UNSUPPORTED', {
+    origin: values.originOf('gssencmode'),
+    what: 'gssencmode=require',
+    instead: 'encrypt by TLS: sslmode=verify-full',
+  });
 }
 
 function readKeepalive(values: Values): Keepalive | null {
@@ -80,7 +87,8 @@ function readProtocols(values: Values): Pick<ConnectionTarget, 'minProtocol' | '
   // 3.0 unless asked: what stands between us and servers does not always know 3.2.
   const most = values.choice('max_protocol_version', choices, minProtocol);
   const maxProtocol = most === 'latest' ? '3.2' : most;
-  if (maxProtocol < minProtocol) throw badValue('max_protocol_version', `at least ${minProtocol}`);
+  if (maxProtocol < minProtocol)
+    throw values.bad('max_protocol_version', `at least ${minProtocol}`);
   return { minProtocol, maxProtocol };
 }
 
@@ -90,15 +98,23 @@ function readRequiredAuth(values: Values): RequiredAuth | null {
   if (names.length === 0) return null;
   const isNegated = names.every((name) => name.startsWith('!'));
   if (!isNegated && names.some((name) => name.startsWith('!'))) {
-    throw badValue('require_auth', '"!" before all methods or before none');
+    throw values.bad('require_auth', '"!" before all methods or before none');
   }
-  const listed = new Set(names.map((name) => toAuthMethod(name.replace('!', ''))));
-  return { allowed: new Set(authMethods.filter((method) => listed.has(method) !== isNegated)) };
+  const listed = new Set(names.map((name) => toAuthMethod(values, name.replace('!', ''))));
+  const allowed = authMethods.filter((method) => listed.has(method) !== isNegated);
+  if (!spokenMethods.some((method) => allowed.includes(method))) {
+    throw new SluiceError('SESSION_UNSUPPORTED', {
+      origin: values.originOf('require_auth'),
+      what: `require_auth=${names.join(',')}`,
+      instead: `allow one of ${spokenMethods.join(', ')}, here and in pg_hba.conf`,
+    });
+  }
+  return { allowed: new Set(allowed) };
 }
 
-function toAuthMethod(name: string): AuthMethod {
+function toAuthMethod(values: Values, name: string): AuthMethod {
   const method = authMethods.find((known) => known === name);
-  if (method === undefined) throw badValue('require_auth', `a list of ${authMethods.join(', ')}`);
+  if (method === undefined) throw values.bad('require_auth', `a list of ${authMethods.join(', ')}`);
   return method;
 }
 
@@ -108,11 +124,11 @@ function readTls(values: Values, env: Environment): TlsTarget {
   const isSystem = rootCert === 'system';
   const mode = values.choice('sslmode', tlsModes, isSystem ? 'verify-full' : 'prefer');
   if (isSystem && mode !== 'verify-full') {
-    throw badValue('sslmode', 'verify-full: sslrootcert=system trusts every public authority');
+    throw values.bad('sslmode', 'verify-full: sslrootcert=system trusts every public authority');
   }
   const negotiation = values.choice('sslnegotiation', ['postgres', 'direct'], 'postgres');
   if (negotiation === 'direct' && (mode === 'disable' || mode === 'allow' || mode === 'prefer')) {
-    throw badValue('sslmode', 'require, verify-ca or verify-full with sslnegotiation=direct');
+    throw values.bad('sslmode', 'require, verify-ca or verify-full with sslnegotiation=direct');
   }
   return {
     mode,
@@ -137,7 +153,7 @@ function readTlsVersions(values: Values): Pick<TlsTarget, 'minVersion' | 'maxVer
     ? values.choice('ssl_max_protocol_version', tlsVersions, 'TLSv1.3')
     : null;
   if (maxVersion !== null && maxVersion < minVersion) {
-    throw badValue('ssl_max_protocol_version', `at least ${minVersion}`);
+    throw values.bad('ssl_max_protocol_version', `at least ${minVersion}`);
   }
   return { minVersion, maxVersion };
 }

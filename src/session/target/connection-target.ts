@@ -108,6 +108,14 @@ export const authMethods = [
 ] as const;
 export type AuthMethod = (typeof authMethods)[number];
 
+/** Those of them that we can answer. */
+export const spokenMethods = [
+  'none',
+  'password',
+  'md5',
+  'scram-sha-256',
+] as const satisfies readonly AuthMethod[];
+
 /** Which ways of authenticating we accept from the server. */
 export interface RequiredAuth {
   readonly allowed: ReadonlySet<AuthMethod>;

@@ -1,10 +1,10 @@
 export { describeConnection, describePlace, describeServer } from './describe-connection.ts';
 export type { ConnectionSide } from './describe-connection.ts';
 export { findPassword } from './password-file.ts';
-export { parseConnection } from './parse-connection.ts';
+export { parseConnection, parseSide } from './parse-connection.ts';
 export { isSocketHost } from './target-hosts.ts';
 export { Secret } from './secret.ts';
-export { targetSessionAttrs, tlsModes } from './connection-target.ts';
+export { spokenMethods, targetSessionAttrs, tlsModes } from './connection-target.ts';
 export { socketFolders, socketPath } from './defaults.ts';
 
 export type {

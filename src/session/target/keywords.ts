@@ -9,7 +9,12 @@ type Effect =
 export interface Keyword {
   readonly env?: string;
   readonly effect: Effect;
+  /** Of a refused one: what to do without it, for the error's remedy. */
+  readonly instead?: string;
 }
+
+const noOAuth = 'let pg_hba.conf ask us for scram-sha-256 or cert, and take it out';
+const noKeys = 'give the password itself';
 
 /**
  * The keywords of a connection string (PostgreSQL manual, "Parameter Key Words") and the environment
@@ -35,19 +40,25 @@ export const keywords = {
   load_balance_hosts: { env: 'PGLOADBALANCEHOSTS', effect: 'used' },
   max_protocol_version: { env: 'PGMAXPROTOCOLVERSION', effect: 'used' },
   min_protocol_version: { env: 'PGMINPROTOCOLVERSION', effect: 'used' },
-  oauth_client_id: { effect: 'refused' },
-  oauth_client_secret: { effect: 'refused' },
-  oauth_issuer: { effect: 'refused' },
-  oauth_scope: { effect: 'refused' },
+  oauth_client_id: { effect: 'refused', instead: noOAuth },
+  oauth_client_secret: { effect: 'refused', instead: noOAuth },
+  oauth_issuer: { effect: 'refused', instead: noOAuth },
+  oauth_scope: { effect: 'refused', instead: noOAuth },
   options: { env: 'PGOPTIONS', effect: 'used' },
   passfile: { env: 'PGPASSFILE', effect: 'used' },
   password: { env: 'PGPASSWORD', effect: 'used' },
   port: { env: 'PGPORT', effect: 'used' },
   replication: { effect: 'none' }, // each session knows whether it replicates
   require_auth: { env: 'PGREQUIREAUTH', effect: 'used' },
-  requirepeer: { env: 'PGREQUIREPEER', effect: 'refused' }, // Node cannot see who serves a socket
-  scram_client_key: { effect: 'refused' },
-  scram_server_key: { effect: 'refused' },
+  // Node cannot ask the kernel who serves a socket, and its records name only processes of one's own user.
+  requirepeer: {
+    env: 'PGREQUIREPEER',
+    effect: 'refused',
+    instead:
+      "take it out, and have the socket in a folder where only the server's user may write, or connect by TCP with sslmode=verify-full",
+  },
+  scram_client_key: { effect: 'refused', instead: noKeys },
+  scram_server_key: { effect: 'refused', instead: noKeys },
   service: { env: 'PGSERVICE', effect: 'used' },
   servicefile: { env: 'PGSERVICEFILE', effect: 'used' },
   ssl_max_protocol_version: { env: 'PGSSLMAXPROTOCOLVERSION', effect: 'used' },
@@ -58,7 +69,7 @@ export const keywords = {
   sslcrl: { env: 'PGSSLCRL', effect: 'used' },
   sslcrldir: { env: 'PGSSLCRLDIR', effect: 'used' },
   sslkey: { env: 'PGSSLKEY', effect: 'used' },
-  sslkeylogfile: { effect: 'refused' },
+  sslkeylogfile: { effect: 'refused', instead: 'take it out' },
   sslmode: { env: 'PGSSLMODE', effect: 'used' },
   sslnegotiation: { env: 'PGSSLNEGOTIATION', effect: 'used' },
   sslpassword: { effect: 'used' },
@@ -72,7 +83,13 @@ export const keywords = {
 export type KeywordName = keyof typeof keywords;
 
 /** What was given, by keyword. */
-export type Given = Map<KeywordName, string>;
+export type Given = Map<KeywordName, GivenValue>;
+
+export interface GivenValue {
+  readonly text: string;
+  /** Where it was written, for messages: `the variable PGHOST`. */
+  readonly origin: string;
+}
 
 export const keywordNames = Object.keys(keywords).filter(isKeyword);
 

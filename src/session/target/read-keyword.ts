@@ -1,5 +1,5 @@
 import { SluiceError } from '../../errors/index.ts';
-import { isKeyword, keywordNames, keywords, type Given } from './keywords.ts';
+import { isKeyword, keywordNames, keywords, type Given, type Keyword } from './keywords.ts';
 
 /**
  * Stores one keyword's value.
@@ -10,10 +10,11 @@ export function storeKeyword(given: Given, name: string, value: string, origin: 
   if (!isKeyword(name)) {
     throw new SluiceError('SESSION_UNKNOWN_KEYWORD', { name, origin, nearest: nearest(name) });
   }
-  if (keywords[name].effect === 'refused' && value !== '') {
-    throw new SluiceError('SESSION_UNSUPPORTED', { what: name, origin });
+  const { effect, instead = '' }: Keyword = keywords[name];
+  if (effect === 'refused' && value !== '') {
+    throw new SluiceError('SESSION_UNSUPPORTED', { what: name, origin, instead });
   }
-  given.set(name, value);
+  given.set(name, { text: value, origin });
 }
 
 /** The known keyword that takes the fewest edits to reach. */

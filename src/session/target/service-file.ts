@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '../../errors/index.ts';
 import { homeFolder, type Environment } from './environment.ts';
-import type { Given } from './keywords.ts';
+import type { Given, GivenValue } from './keywords.ts';
 import { storeKeyword } from './read-keyword.ts';
 
 /**
@@ -10,14 +10,18 @@ import { storeKeyword } from './read-keyword.ts';
  *
  * @throws SESSION_SERVICE_MISSING  no file has the section
  */
-export function readService(name: string, file: string | null, env: Environment): Given {
+export function readService(
+  { text: name, origin }: GivenValue,
+  file: string | null,
+  env: Environment,
+): Given {
   const files = serviceFiles(file, env);
   for (const path of files) {
     const text = readIfThere(path, path === file);
     const section = text === null ? null : findSection(text, name, path);
     if (section !== null) return section;
   }
-  throw new SluiceError('SESSION_SERVICE_MISSING', { name, files: files.join(', ') });
+  throw new SluiceError('SESSION_SERVICE_MISSING', { origin, name, files: files.join(', ') });
 }
 
 function serviceFiles(file: string | null, env: Environment): string[] {
