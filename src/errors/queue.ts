@@ -1,9 +1,55 @@
 import type { ErrorSpecs } from './spec.ts';
 
 export const queueErrors = {
+  QUEUE_BATCH_TAKEN: {
+    decision: 'retry',
+    message: 'batch {batch} of {queue}/{consumer} was finished or moved by somebody else',
+    remedy: 'look for another process of this name; what was done here is rolled back',
+  },
+  QUEUE_CONSUMER_OPTIONS: {
+    decision: 'fix',
+    message: 'consumer {consumer}: {problem}',
+    remedy: 'correct what is given to consumer()',
+  },
+  QUEUE_FEATURE_MISSING: {
+    decision: 'fix',
+    message: 'consumer {consumer}: {feature} needs {needed} in {database}',
+    remedy: 'install it there: sluice queue install --db URL',
+  },
+  QUEUE_HANDLER_STATEMENT: {
+    decision: 'fix',
+    message: 'the handler of {queue}/{consumer} went on after a statement of its transaction had failed',
+    remedy: 'let the error out of the handler, or use a savepoint around what may fail',
+  },
+  QUEUE_HANDLER_TIMEOUT: {
+    decision: 'retry',
+    message: 'the handler of {queue}/{consumer} took longer than {timeoutMs} ms',
+    remedy: 'make it faster, or raise timeoutMs',
+  },
+  QUEUE_HANDLER_TRANSACTION: {
+    decision: 'fix',
+    message: 'the handler of {queue}/{consumer} ended the transaction that was handed to it',
+    remedy: 'take COMMIT and ROLLBACK out of it: the transaction ends with the batch',
+  },
+  QUEUE_NOT_FOUND: {
+    decision: 'fix',
+    message: 'there is no queue {queue} in {database}',
+    remedy: 'create it: sluice queue create {queue} --db URL',
+  },
   QUEUE_NOT_INSTALLED: {
     decision: 'fix',
     message: 'database {database} has no schema pgq',
     remedy: 'install it: sluice queue install --db {database}',
+  },
+  QUEUE_POSITION_LOST: {
+    decision: 'stop',
+    message: 'consumer {consumer}: {queue} is at {source}, the target at {target}',
+    remedy:
+      'one of the databases is not the one it was (a backup?): find out which events the target has, then register the consumer at that tick',
+  },
+  QUEUE_SCHEMA_NEWER: {
+    decision: 'fix',
+    message: 'schema pgq has migration {found}, this program knows {known}',
+    remedy: 'run the Sluice that wrote it, or a newer one',
   },
 } as const satisfies ErrorSpecs;

@@ -1,6 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The text of one SQL operation of this room: `sql/<name>.sql`, beside the code also when built. */
 export function loadSql(name: string): string {
   return readFileSync(new URL(`./sql/${name}.sql`, import.meta.url), 'utf8');
+}
+
+/** The text of every function that is installed in a database, one file each: `sql/schema/functions/`. */
+export function loadFunctions(): string[] {
+  const names = readdirSync(new URL('./sql/schema/functions/', import.meta.url)).toSorted();
+  return names.map((name) => loadSql(`schema/functions/${name.replace(/\.sql$/, '')}`));
 }

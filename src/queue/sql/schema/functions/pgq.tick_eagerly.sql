@@ -1,4 +1,5 @@
--- A tick for each of these queues whose events are not all in one, however few or young they are.
+-- A tick for each of these queues whose events are not all in one, however few or young they are. In a transaction
+-- of its own.
 --
 -- unsettled: a transaction that may have events of this queue is still open. Its events have their numbers, so
 -- the sequence will not move again for them: the queue must be looked at until those transactions have ended.
@@ -9,56 +10,52 @@ create or replace function pgq.tick_eagerly(
     out unsettled boolean)
 returns setof record as $$
 declare
-    watched record;
-    last record;
-    event_seq bigint;
-    seen txid_snapshot;
-    horizon bigint;
+    queue pgq.queue;
+    locked int4[] := '{}';
+    event_seqs bigint[] := '{}';
+    looked record;
 begin
-    for watched in
-        select q.queue_id as id, q.queue_event_seq, q.queue_tick_seq
+    -- In the order in which pgq.ticker() takes the same locks.
+    for queue in
+        select *
           from pgq.queue q
          where q.queue_id = any (i_queue_ids)
            and not q.queue_external_ticker
            and not q.queue_ticker_paused
-         order by q.queue_id
-           for no key update skip locked
+         order by q.queue_name
     loop
-        -- The number before the snapshot: whoever has a number that is counted here has a transaction that the
-        -- snapshot knows (insert_event takes its transaction id first).
-        event_seq := pgq.seq_getval(watched.queue_event_seq);
-        select t.tick_event_seq, t.tick_snapshot into last
-          from pgq.tick_log t
-         where t.tick_queue = watched.id
-         order by t.tick_id desc
-         limit 1;
-        seen := pg_catalog.txid_current_snapshot();
-        queue_id := watched.id;
-        if last.tick_snapshot is null or event_seq > last.tick_event_seq then
-            ticked := true;
-            horizon := pg_catalog.txid_snapshot_xmax(seen);
-        elsif pg_catalog.txid_snapshot_xmin(last.tick_snapshot) = pg_catalog.txid_snapshot_xmax(last.tick_snapshot) then
-            ticked := false;
-            horizon := 0;
-        else
-            -- What is younger than the first tick that counted as far as this one has no events.
-            select min(pg_catalog.txid_snapshot_xmax(t.tick_snapshot)) into horizon
-              from pgq.tick_log t
-             where t.tick_queue = watched.id
-               and t.tick_event_seq = last.tick_event_seq;
-            ticked := exists (
-                select from pg_catalog.txid_snapshot_xip(last.tick_snapshot) as xip (txid)
-                 where txid < horizon
-                   and pg_catalog.txid_visible_in_snapshot(txid, seen));
-        end if;
-        unsettled := exists (
-            select from pg_catalog.txid_snapshot_xip(seen) as xip (txid)
-             where txid < horizon);
+        continue when not pg_try_advisory_xact_lock(hashtext('pgq.tick_log'), queue.queue_id);
+        locked := locked || queue.queue_id;
+        event_seqs := event_seqs || pg_sequence_last_value(queue.queue_event_seq::regclass);
+    end loop;
+    for looked in
+        select q.id, q.event_seq, last.tick_event_seq, last.tick_until,
+               case
+                 when q.event_seq is null then false
+                 when q.event_seq > last.tick_event_seq or last.tick_until = 0 then true
+                 else coalesce(pgq._has_ended_since(last.tick_snapshot, last.tick_until), true)
+               end as is_due
+          from unnest(locked, event_seqs) q (id, event_seq)
+         cross join lateral (
+                 select t.tick_event_seq, t.tick_snapshot, t.tick_until
+                   from pgq.tick_log t
+                  where t.tick_queue = q.id
+                  order by t.tick_id desc
+                  limit 1) last
+    loop
+        queue_id := looked.id;
+        ticked := looked.is_due;
         if ticked then
-            insert into pgq.tick_log (tick_queue, tick_id, tick_time, tick_snapshot, tick_event_seq)
-            values (watched.id, pg_catalog.nextval(watched.queue_tick_seq::pg_catalog.regclass),
-                    pg_catalog.now(), seen, event_seq);
+            -- Taken after all numbers were read: above every transaction whose events they count.
+            if looked.event_seq > looked.tick_event_seq or coalesce(looked.tick_until, 0) = 0 then
+                looked.tick_until := txid_current();
+            end if;
+            insert into pgq.tick_log (tick_queue, tick_id, tick_event_seq, tick_until)
+            select q.queue_id, nextval(q.queue_tick_seq::regclass), looked.event_seq, looked.tick_until
+              from pgq.queue q
+             where q.queue_id = looked.id;
         end if;
+        unsettled := looked.tick_until > txid_snapshot_xmin(txid_current_snapshot());
         return next;
     end loop;
 end;

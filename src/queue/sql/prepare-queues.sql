@@ -1,0 +1,1 @@
+select pgq._prepare_queue(queue_id) from pgq.queue
