@@ -4,6 +4,7 @@ import type { DatabaseEntry, PoolerConfig } from './config/index.ts';
 import { Database } from './database.ts';
 import type { Pool } from './pool.ts';
 import { Refusal } from './refusal.ts';
+import type { ServerConnection } from './server-connection.ts';
 
 /** Where a gate has led a database, and what the configuration said about it then. */
 interface Redirect {
@@ -149,11 +150,14 @@ export function retire(database: Database<Pool>, reason: string, isFast: boolean
     pool.failure = null;
     pool.welcome = null;
     pool.hub.expire();
-    for (const server of pool.servers) {
-      server.closeReason ??= reason;
-      if (server.state === 'idle' || (isFast && server.isFree)) server.close(reason);
-    }
+    for (const server of pool.servers) retireServer(server, reason, isFast);
   }
+}
+
+/** It is closed once it is free. @param isFast  also between the transactions of a session */
+export function retireServer(server: ServerConnection, reason: string, isFast: boolean): void {
+  server.closeReason ??= reason;
+  if (server.state === 'idle' || (isFast && server.isFree)) server.close(reason);
 }
 
 /** What a server is reached by or logs in with has changed: those there are of no more use. */

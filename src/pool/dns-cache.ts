@@ -9,6 +9,16 @@ interface Known {
   next: number;
 }
 
+/** What the cache asks, and who hears of what has changed. */
+export interface DnsCacheOptions {
+  /** In seconds, as the settings have them now. */
+  readonly ttls: () => { found: number; missing: number };
+  /** All addresses of a name. Default: as the system finds them. */
+  readonly lookUp?: ((host: string) => Promise<readonly string[]>) | undefined;
+  /** The name had these addresses, and has others now. */
+  readonly onVanished: (host: string, addresses: readonly string[]) => void;
+}
+
 /** One line of SHOW DNS_HOSTS. */
 export interface DnsHost {
   readonly host: string;
@@ -20,11 +30,12 @@ export interface DnsHost {
 export class DnsCache {
   readonly #known = new Map<string, Known>();
   readonly #asked = new Map<string, Promise<Known>>();
-  readonly #ttls: () => { found: number; missing: number };
+  /** What each name had when it was last found: one that is not found now may be back in a moment. */
+  readonly #lastFound = new Map<string, readonly string[]>();
+  readonly #options: DnsCacheOptions;
 
-  /** @param ttls  in seconds, as the settings have them now */
-  constructor(ttls: () => { found: number; missing: number }) {
-    this.#ttls = ttls;
+  constructor(options: DnsCacheOptions) {
+    this.#options = options;
   }
 
   /** @returns null for a Unix socket */
@@ -68,10 +79,11 @@ export class DnsCache {
   }
 
   async #ask(host: string): Promise<Known> {
-    const { found, missing } = this.#ttls();
+    const { found, missing } = this.#options.ttls();
     let known: Known;
     try {
-      const addresses = (await lookup(host, { all: true })).map(({ address }) => address);
+      const addresses = await (this.#options.lookUp ?? systemLookUp)(host);
+      this.#compare(host, addresses);
       known = { addresses, error: null, expiresAtMs: Date.now() + found * 1000, next: 0 };
     } catch (cause) {
       const error = cause instanceof Error ? cause.message : String(cause);
@@ -81,4 +93,15 @@ export class DnsCache {
     this.#asked.delete(host);
     return known;
   }
+
+  #compare(host: string, addresses: readonly string[]): void {
+    const before = this.#lastFound.get(host) ?? [];
+    this.#lastFound.set(host, addresses);
+    const vanished = before.filter((address) => !addresses.includes(address));
+    if (vanished.length > 0) this.#options.onVanished(host, vanished);
+  }
+}
+
+async function systemLookUp(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

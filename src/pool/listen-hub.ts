@@ -1,7 +1,8 @@
 import { ServerError } from '../errors/index.ts';
 import { quoteIdentifier } from '../session/index.ts';
 import type { Notification } from '../wire/index.ts';
-import type { ChannelHub, Listening, ServerSource } from './contracts.ts';
+import type { ChannelHub, Listening, ServerPlace, ServerSource } from './contracts.ts';
+import type { Leg } from './leg.ts';
 import { ListenHandover } from './listen-handover.ts';
 import { ListenLine, type LineOwner } from './listen-line.ts';
 
@@ -53,6 +54,12 @@ export class ListenHub implements ChannelHub, LineOwner {
 
   get isMoving(): boolean {
     return this.#moved !== null;
+  }
+
+  /** Whether it listens at such a place. */
+  isAt(matches: (place: ServerPlace, leg: Leg) => boolean): boolean {
+    const at = this.#line?.loggedIn ?? null;
+    return at !== null && matches(at.place, at.leg);
   }
 
   /** Resolves when every notification committed from now on will reach `listener`. */

@@ -8,7 +8,7 @@ import {
   type Notification,
   type OnFrame,
 } from '../wire/index.ts';
-import type { ServerSource } from './contracts.ts';
+import type { LoggedIn, ServerSource } from './contracts.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import { openServer } from './server-login.ts';
 
@@ -26,11 +26,17 @@ export class ListenLine implements LegOwner {
   readonly #due: PromiseWithResolvers<void>[] = [];
   #error: ServerError | null = null;
   #isClosed = false;
+  #loggedIn: LoggedIn | null = null;
 
   constructor(source: ServerSource, owner: LineOwner) {
     this.#owner = owner;
     this.#opened = this.#open(source);
     this.#opened.catch(() => (this.#isClosed = true)); // its first command says why
+  }
+
+  /** Null while it is being opened. */
+  get loggedIn(): LoggedIn | null {
+    return this.#loggedIn;
   }
 
   /** Resolves when it has logged in. */
@@ -75,9 +81,9 @@ export class ListenLine implements LegOwner {
   }
 
   async #open(source: ServerSource): Promise<Leg> {
-    const { leg } = await openServer(source, {
-      parameters: { application_name: 'sluice pool listener' },
-    });
+    const parameters = { application_name: 'sluice pool listener' };
+    this.#loggedIn = await openServer(source, { parameters });
+    const { leg } = this.#loggedIn;
     leg.handTo(this);
     return leg;
   }

@@ -21,10 +21,16 @@ import {
 import { Changes } from './changes.ts';
 import type { ClientStartup } from './client-startup.ts';
 import type { PoolerConfig, PoolMode, PoolSettings } from './config/index.ts';
-import type { Outputs, PoolerOfPools, PoolOfServers, ServerSource } from './contracts.ts';
+import type {
+  Outputs,
+  PoolerOfPools,
+  PoolOfServers,
+  ServerPlace,
+  ServerSource,
+} from './contracts.ts';
 import type { ConsoleLogin } from './console-login.ts';
 import type { Database } from './database.ts';
-import { Databases, retire } from './databases.ts';
+import { Databases, retire, retireServer } from './databases.ts';
 import { DnsCache } from './dns-cache.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import { ParameterSet, TrackedNames } from './parameters.ts';
@@ -56,6 +62,8 @@ export interface PoolerOptions {
   readonly console: (pooler: Pooler, login: ConsoleLogin) => LegOwner;
   /** Default: everything goes where its client is connected to. */
   readonly route?: Route | undefined;
+  /** All addresses of a server's name. Default: as the system finds them. */
+  readonly lookUp?: ((host: string) => Promise<readonly string[]>) | undefined;
 }
 
 /** What SHOW CLIENTS and SHOW SERVERS have counted up to. */
@@ -116,10 +124,14 @@ export class Pooler implements PoolerOfPools, Reception {
     this.route = options.route ?? null;
     this.#makeConsole = options.console;
     this.tracked = new TrackedNames(options.config.settings.track_extra_parameters);
-    this.dns = new DnsCache(() => ({
-      found: this.settings.dns_max_ttl,
-      missing: this.settings.dns_nxdomain_ttl,
-    }));
+    this.dns = new DnsCache({
+      ttls: () => ({
+        found: this.settings.dns_max_ttl,
+        missing: this.settings.dns_nxdomain_ttl,
+      }),
+      lookUp: options.lookUp,
+      onVanished: (host, addresses) => this.#leaveAddresses(host, addresses),
+    });
     this.databases = new Databases(options.config);
     this.#naming = new QueryRewriter(null);
     this.#watching = new QueryRewriter(new SessionStateRules(this.tracked));
@@ -181,6 +193,24 @@ export class Pooler implements PoolerOfPools, Reception {
     retire(database, 'RECONNECT command issued', this.settings.server_fast_close);
     this.dns.forget();
     for (const pool of database.pools.values()) void pool.hub.move();
+  }
+
+  /** Servers at addresses that their name does not have any more are closed as they get free. */
+  #leaveAddresses(host: string, addresses: readonly string[]): void {
+    this.log.info('addresses of servers have changed', { host, gone: addresses });
+    const isGone = (place: ServerPlace, { socket }: Leg): boolean =>
+      place.host === host && addresses.includes(socket.remoteAddress ?? '');
+    for (const { servers, hub } of this.pools) {
+      for (const server of servers) {
+        if (isGone(server.place, server.leg)) {
+          retireServer(server, 'DNS gives another address', this.settings.server_fast_close);
+        }
+      }
+      if (hub.isAt(isGone)) {
+        hub.expire();
+        void hub.move();
+      }
+    }
   }
 
   take(leg: Leg): void {

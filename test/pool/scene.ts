@@ -25,6 +25,8 @@ export interface SceneOptions {
   /** Lines of [peers] by id. */
   readonly peers?: Readonly<Record<string, string>>;
   readonly route?: Route;
+  /** The addresses of servers' names. */
+  readonly lookUp?: (host: string) => Promise<readonly string[]>;
   /** The text of auth_file. Default: postgres, app, stats and outsider, without passwords. */
   readonly userlist?: string;
 }
@@ -83,6 +85,7 @@ export class Scene {
       config,
       log,
       route: options.route,
+      lookUp: options.lookUp,
       console: (_pooler, login) => this.consoles.open(login),
     });
     this.listener = new Listener(config.settings, (leg) => this.pooler.take(leg));
