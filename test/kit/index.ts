@@ -11,6 +11,7 @@ export {
   PipelineClient,
   splitAt,
 } from './pipeline-client.ts';
+export { MockKafka, noKafka, startKafka } from './kafka.ts';
 export { noNats, RunningNats, startNats } from './nats.ts';
 export { noPgbouncer, startPgbouncer } from './pgbouncer.ts';
 export { anyMajor, majors, postgres, TestServer } from './postgres.ts';
@@ -20,6 +21,7 @@ export { runSql } from './sql.ts';
 export { temporaryFolder } from './temporary-folder.ts';
 export { waitFor, within } from './wait.ts';
 
+export type { KeptRecord } from './kafka.ts';
 export type { KeptMessage } from './nats.ts';
 export type { Ended, SluiceOptions } from './crash.ts';
 export type { PipelineOptions, Sent, Split, Until } from './pipeline-client.ts';

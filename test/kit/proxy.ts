@@ -13,9 +13,14 @@ interface Link {
 /**
  * A bad network between a client and a server: delays, throttles, cuts, halves, stalls and refuses,
  * each direction on its own. Stopped when the running test ends.
+ *
+ * @param port where it listens; default: any that is free
  */
-export async function startProxy(target: { host?: string; port: number }): Promise<Proxy> {
-  const proxy = new Proxy(target.host ?? '127.0.0.1', target.port);
+export async function startProxy(
+  target: { host?: string; port: number },
+  port = 0,
+): Promise<Proxy> {
+  const proxy = new Proxy(target.host ?? '127.0.0.1', target.port, port);
   await proxy.accept();
   if (TestRunner.getCurrentTest() !== undefined) onTestFinished(() => proxy.stop());
   return proxy;
@@ -29,11 +34,12 @@ export class Proxy {
   readonly toClient = new Direction(() => this.cut());
   readonly #target: { host: string; port: number };
   readonly #links = new Set<Link>();
-  #port = 0;
+  #port: number;
   #listener: Server | null = null;
 
-  constructor(host: string, port: number) {
+  constructor(host: string, port: number, ownPort = 0) {
     this.#target = { host, port };
+    this.#port = ownPort;
   }
 
   get port(): number {
