@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { isSluiceError, SluiceError } from '../errors/index.ts';
+import { readStartupPacket } from '../wire/index.ts';
+import { sendCancel } from './cancel.ts';
 import { connect } from './connect.ts';
 import type { Connected, ConnectOptions } from './connected.ts';
 import { encodeGreeting } from './greeting.ts';
@@ -13,6 +15,7 @@ type Done = (error?: Error | null) => void;
  * our rules, which then carries the client's bytes.
  *
  *     pg.Client ---startup message---> PgStream   swallowed; answered with what our own session was told
+ *     pg.Client ---cancel request----> PgStream   sent to the same server on a connection of its own
  *     pg.Client <------------------------------>  the server, from then on
  */
 export class PgStream extends Duplex {
@@ -73,8 +76,7 @@ export class PgStream extends Duplex {
       return;
     }
     if (this.#socket === null) {
-      this.#greet(this.#connected);
-      done();
+      this.#answerFirst(chunk, this.#connected, done);
       return;
     }
     if (this.#socket.write(chunk)) done();
@@ -113,6 +115,21 @@ export class PgStream extends Duplex {
       if (this.#socket === null) this.destroy(connected.link.lostError());
     });
     this.emit('connect');
+  }
+
+  /** A client connects to log in, or to cancel what another one does. */
+  #answerFirst(chunk: Buffer, connected: Connected, done: Done): void {
+    const packet = readStartupPacket(chunk, 4, chunk.length);
+    if (packet.kind !== 'cancel') {
+      this.#greet(connected);
+      done();
+      return;
+    }
+    const { pid, key } = packet;
+    sendCancel(this.#target, { ...connected, key: { pid, key } }).then(
+      () => this.destroy(),
+      (error: unknown) => this.destroy(toError(error)),
+    );
   }
 
   /** The client's startup message is here: it gets the answer that ours got, and then the socket. */

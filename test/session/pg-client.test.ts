@@ -1,6 +1,14 @@
+import { Query, type Client } from 'pg';
 import { describe, expect, test, vi } from 'vitest';
 import { createPgClient, createPgPool } from '../../src/session/index.ts';
 import { anyMajor, postgres, waitFor } from '../kit/index.ts';
+
+/** pg's types do not know it. */
+function cancelBy(idle: Client, busy: Client, query: Query): void {
+  const cancel: unknown = Reflect.get(idle, 'cancel');
+  if (typeof cancel !== 'function') throw new Error('pg has no cancel any more');
+  Reflect.apply(cancel, idle, [busy, query]);
+}
 
 describe('a pg client over our connection', () => {
   const server = postgres(anyMajor);
@@ -88,6 +96,26 @@ describe('a pg client over our connection', () => {
     await waitFor('the pool to notice', () => pool.totalCount === 0);
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await pool.end();
+  });
+
+  test('cancels the query of another one, as pg does it: by a client that is not connected', async () => {
+    const client = createPgClient(server.url(), { purpose: 'busy' });
+    await client.connect();
+    const { promise: ended, resolve } = Promise.withResolvers<Error>();
+    const query = new Query('SELECT pg_sleep(600)');
+    query.on('error', resolve);
+    client.query(query);
+    const database = await server.database();
+    const statesOf = (purpose: string) =>
+      database.value(
+        `SELECT coalesce(string_agg(state, ','), '') FROM pg_stat_activity WHERE application_name = 'sluice ${purpose}'`,
+      );
+    await waitFor('the query to run', async () => (await statesOf('busy')) === 'active');
+    cancelBy(createPgClient(server.url(), { purpose: 'cancels' }), client, query);
+    expect(await ended).toMatchObject({ code: '57014' });
+    await waitFor('its connection to end', async () => (await statesOf('cancels')) === '');
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await client.end();
   });
 
   test('stops connecting when its signal says so', async () => {
