@@ -1,3 +1,4 @@
+import { loadConfig } from '../daemon/index.ts';
 import { readReplicationStatus, type PipelineReport } from '../replicate/index.ts';
 import { recordError, toJson, type ErrorRecord } from '../service/index.ts';
 import { describeReport } from './describe-replication.ts';
@@ -5,7 +6,8 @@ import { exitCodes } from './exit-code.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import type { Flags } from './pipeline-flags.ts';
-import { findStatusPlaces } from './pipelines.ts';
+import { configFile, findStatusPlaces } from './pipelines.ts';
+import { describePool, readPoolStatus, type ShownPool } from './pool-status.ts';
 
 interface Shown {
   readonly name: string;
@@ -21,16 +23,28 @@ export async function showStatus(
   command: string,
   name: string | undefined,
   flags: Flags,
+  pool: ShownPool | null = null,
 ): Promise<void> {
   const places = await findStatusPlaces(io, command, name, flags);
   const { result } = await withInterrupt(io, async (signal) => {
     const shown = await Promise.all(places.map(({ name, place }) => read(name, place, signal)));
     return shown.flat();
   });
-  io.stdout.write(
-    flags['json'] === true ? `${toJson(result, 2)}\n` : result.map(describe).join(''),
-  );
+  print(io, flags, pool === null ? result : [...result, pool]);
   if (result.some((shown) => shown.error !== undefined)) io.exitCode = exitCodes.failed;
+}
+
+/** Pipelines and pool of sluice.toml. */
+export async function showEverything(io: CommandIo, flags: Flags): Promise<void> {
+  const config = await loadConfig(configFile(io, flags));
+  const pool = await readPoolStatus(config);
+  const hasPipelines = Object.keys(config.replicate).length > 0;
+  if (pool === null || hasPipelines) return showStatus(io, 'status', undefined, flags, pool);
+  print(io, flags, [pool]);
+}
+
+function print(io: CommandIo, flags: Flags, shown: readonly (Shown | ShownPool)[]): void {
+  io.stdout.write(flags['json'] === true ? `${toJson(shown, 2)}\n` : shown.map(describe).join(''));
 }
 
 async function read(
@@ -47,7 +61,9 @@ async function read(
   }
 }
 
-function describe({ name, report, error }: Shown): string {
+function describe(shown: Shown | ShownPool): string {
+  if ('pool' in shown) return describePool(shown);
+  const { name, report, error } = shown;
   if (error !== undefined) return `${name}  cannot be read: ${error.message}\n`;
   return report === null ? `${name}  has never run\n` : describeReport(report);
 }

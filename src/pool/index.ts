@@ -31,7 +31,8 @@ export type {
 } from './config/index.ts';
 export type { LegOwner } from './leg.ts';
 export type { OperationsHost, ShutdownMode } from './operations.ts';
-export type { PoolServiceOptions, PoolStatus } from './pool-service.ts';
+export type { PoolServiceOptions } from './pool-service.ts';
+export type { DatabaseStatus, PoolStatus } from './pool-status.ts';
 export type { Route, RoutedRequest } from './route.ts';
 export type { Launch } from './takeover/launch.ts';
 export type { ProcessParts } from './takeover/handover.ts';

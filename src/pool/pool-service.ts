@@ -11,6 +11,7 @@ import { poolMetrics } from './metrics.ts';
 import { Operations } from './operations.ts';
 import { ParameterSet } from './parameters.ts';
 import { Refusal } from './refusal.ts';
+import { describePool, type PoolStatus } from './pool-status.ts';
 import { Pooler } from './pooler.ts';
 import { HandOver, type ProcessParts } from './takeover/handover.ts';
 import type { Launch } from './takeover/launch.ts';
@@ -45,17 +46,6 @@ export interface ThreadOptions extends ThreadPlace {
   readonly port: number;
   /** Leads an operator to the console. */
   readonly console: (login: ConsoleLogin) => LegOwner;
-}
-
-/** What `/status` shows of a pool. */
-export interface PoolStatus {
-  readonly listening: readonly string[];
-  readonly paused: boolean;
-  readonly draining: boolean;
-  readonly clients: number;
-  readonly waiting: number;
-  readonly servers: number;
-  readonly databases: Readonly<Record<string, { clients: number; servers: number }>>;
 }
 
 /** The parts of one running pooler. */
@@ -137,7 +127,9 @@ export class PoolService implements Service {
   }
 
   status(): PoolStatus | undefined {
-    return this.#running === null ? undefined : describe(this.#running);
+    if (this.#running === null) return undefined;
+    const { consoles, listener } = this.#running;
+    return describePool(consoles, listener.addresses);
   }
 
   async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
@@ -305,26 +297,6 @@ async function close({ pooler, listener, janitor, consoles, crew }: Running): Pr
   consoles.close();
   for (const handshake of pooler.handshakes) handshake.leg.destroy();
   await Promise.all([listener.close(), pooler.authQueries.close(true)]);
-}
-
-function describe({ pooler, listener }: Running): PoolStatus {
-  const { pools } = pooler;
-  const sum = (count: (pool: (typeof pools)[number]) => number): number =>
-    pools.reduce((total, pool) => total + count(pool), 0);
-  return {
-    listening: listener.addresses,
-    paused: pooler.isPaused,
-    draining: pooler.admission === 'draining',
-    clients: pooler.clients.size,
-    waiting: sum(({ waiting }) => waiting.size),
-    servers: sum(({ servers }) => servers.size),
-    databases: Object.fromEntries(
-      [...pooler.databases.values()].map(({ name, clientCount, serverCount }) => [
-        name,
-        { clients: clientCount, servers: serverCount },
-      ]),
-    ),
-  };
 }
 
 /** @throws POOL_THREAD_ENDED  clients of the threads that are left have heard of it */
