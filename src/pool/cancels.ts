@@ -87,6 +87,13 @@ export class Cancels {
     return this.#underWay.size;
   }
 
+  /** Requests on their way to another process: the connection is being made, or it has it and has not hung up. */
+  toPeer(id: number): { opening: number; sent: number } {
+    const all = [...this.#underWay].filter(({ peerId }) => peerId === id);
+    const sent = all.filter(({ isSent }) => isSent).length;
+    return { opening: all.length - sent, sent };
+  }
+
   /** @param leg  what the request came on; it is closed when the request has arrived */
   request(leg: Leg, pid: number, key: Buffer): void {
     const { index, count } = this.#thread;
@@ -124,7 +131,7 @@ export class Cancels {
     server.cancelsUnderWay++;
     const bytes = new MessageWriter().cancelRequest(server.key.pid, server.key.key).take();
     const remote = server.leg.socket;
-    await this.#send({ remote, place: server.place }, bytes);
+    await this.#send({ remote, place: server.place, peerId: null }, bytes);
     server.cancelsUnderWay--;
     if (server.cancelsUnderWay === 0 && server.client === null && server.isFree) {
       server.pool.onServerFree(server);
@@ -142,7 +149,7 @@ export class Cancels {
     if (peer === undefined || id === settings.peer_id) return;
     const marked = Buffer.concat([key, passedOnMark]);
     const bytes = new MessageWriter().cancelRequest(pid, marked).take();
-    await this.#send({ remote: null, place: peer }, bytes);
+    await this.#send({ remote: null, place: peer, peerId: id }, bytes);
   }
 
   async #send(to: CancelTarget, bytes: Buffer): Promise<void> {
@@ -171,6 +178,8 @@ interface CancelTarget {
   /** The socket of the connection whose backend is meant: the same address. */
   readonly remote: { readonly remoteAddress?: string | undefined } | null;
   readonly place: { readonly host: string; readonly port: number };
+  /** Null: it is a server. */
+  readonly peerId: number | null;
 }
 
 /** A connection for one cancel request. The server closes it when it has sent the signal. */
@@ -179,6 +188,7 @@ class CancelConnection implements LegOwner {
   readonly #bytes: Buffer;
   readonly #after: () => void;
   #timer: NodeJS.Timeout | null = null;
+  isSent = false;
 
   constructor(to: CancelTarget, bytes: Buffer, after: () => void) {
     this.#to = to;
@@ -186,12 +196,19 @@ class CancelConnection implements LegOwner {
     this.#after = after;
   }
 
+  get peerId(): number | null {
+    return this.#to.peerId;
+  }
+
   begin(timeoutMs: number): void {
     const { remote, place } = this.#to;
     const socket = legSocket();
     const leg = new Leg(socket, this);
     if (timeoutMs > 0) this.#timer = setTimeout(() => leg.destroy(), timeoutMs);
-    const send = (): void => leg.writeOwn(this.#bytes);
+    const send = (): void => {
+      leg.writeOwn(this.#bytes);
+      this.isSent = true;
+    };
     const address = remote?.remoteAddress ?? place.host;
     if (address === '' || address.startsWith('/')) {
       socket.connect({ path: `${place.host || '/tmp'}/.s.PGSQL.${place.port}` }, send);

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { showPeerPools } from '../../../src/pool/console/show/peer-pools.ts';
 import { MessageWriter, ProtocolVersion } from '../../../src/wire/index.ts';
 import {
   bytesOf,
@@ -185,6 +188,37 @@ describe.each(outerMajors)('cancel requests, PostgreSQL %i', (major) => {
       second.port,
       new MessageWriter().cancelRequest(7 * 2 ** 17 + 1, Buffer.alloc(4)).take(),
     );
+  });
+
+  test('case 23: ... and is seen on its way in SHOW PEER_POOLS', async () => {
+    const sockets: Socket[] = [];
+    const peer = createServer((socket) => sockets.push(socket));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      peer.close();
+    });
+    peer.listen(0, '127.0.0.1');
+    await once(peer, 'listening');
+    const address = peer.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const scene = await startScene({
+      databases: {},
+      settings: { peer_id: 1 },
+      peers: { 2: `host=127.0.0.1 port=${port}`, 3: 'host=127.0.0.1 port=1' },
+    });
+    const console = await scene.console();
+    const seen = async (): Promise<unknown[]> => {
+      const { rows } = await console.query({ text: 'SHOW PEER_POOLS', rowMode: 'array' });
+      return rows;
+    };
+    const idle = [3, 0, 0, 0, 0];
+    const passed = scene.pooler.cancels.cancel(2 * 2 ** 17 + 5, Buffer.alloc(4));
+    expect(showPeerPools.rows(scene.consoles)).toEqual([[2, 0, 1, 0, 1], idle]);
+    await waitFor('it to arrive', () => sockets.length > 0);
+    expect(await seen()).toEqual([[2, 1, 0, 1, 0], idle]);
+    for (const socket of sockets) socket.end();
+    await passed;
+    expect(await seen()).toEqual([[2, 0, 0, 0, 0], idle]);
   });
 
   test('case 24: a cancel request may come over TLS', async () => {
