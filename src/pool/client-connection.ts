@@ -80,6 +80,8 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   #cutNeeds = 0;
   #passLeft = 0;
   #isPassForwarded = false;
+  /** A request of it was answered with an error before a server had it: the rest up to its Sync is left out. */
+  #isSkipping = false;
   /** It does not read what we answer, so that it is not read either. */
   #isChoked = false;
   #isOver = false;
@@ -127,7 +129,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   /** Whether another process could go on with it: what it has sent is answered, or nobody has looked at it. */
   get isMovable(): boolean {
     const isHeld = this.#pending !== null && this.waitingSinceUs === 0;
-    const isBusy = isHeld || this.#passLeft > 0 || this.#texts.isHalfDone;
+    const isBusy = isHeld || this.#isSkipping || this.#passLeft > 0 || this.#texts.isHalfDone;
     return !this.#isOver && !isBusy && !this.isListening && this.leg.isMovable;
   }
 
@@ -367,14 +369,14 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
       sqlstate: '57014',
       message: 'canceling statement due to user request',
     });
-    if (end === null) return this.fail('57014', 'canceled while waiting for a server');
-    new BackendWriter(this.#toClient).readyForQuery(idleStatus);
+    if (end === null) this.#isSkipping = true;
+    else new BackendWriter(this.#toClient).readyForQuery(idleStatus);
     this.leg.write(this.#toClient);
     this.#asked.stopWaiting(this);
     this.waitingSinceUs = 0;
     this.#pending = null;
     this.leg.resume();
-    const rest = pending.subarray(end);
+    const rest = pending.subarray(end ?? pending.length);
     if (rest.length > 0) this.#take(rest, rest.length);
   }
 
@@ -421,6 +423,13 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
         return this.#refuseMessage(tag, `a length of ${size}`);
       const next = at + 1 + size;
       if (tag === FrontendTag.terminate) return this.#terminate();
+      this.#isSkipping &&= tag !== FrontendTag.sync;
+      if (this.#isSkipping) {
+        from = Math.min(next, length);
+        if (next > length) return this.#pass(bytes, from, length, next - length, false);
+        at = next;
+        continue;
+      }
       if (!isRequest(tag)) {
         const isForwarded = this.#acceptMinor(tag);
         if (isForwarded === null) return this.#refuseMessage(tag, 'an unknown type');

@@ -135,6 +135,30 @@ describe.each(outerMajors)('cancel requests, PostgreSQL %i', (major) => {
     await pair.expectQuiet();
   });
 
+  test('case 22: ... and one that has only flushed is told, and heard again from its Sync on', async () => {
+    const pair = await startPair(server);
+    for (const split of [undefined, (bytes: Buffer) => [...bytes].map((byte) => Buffer.of(byte))]) {
+      const [hog, client] = await Promise.all([
+        pair.pooled(),
+        pair.pooled(split === undefined ? {} : { split }),
+      ]);
+      await hog.ask((w) => w.query('BEGIN'));
+      await client.send((w) => w.parse('s', 'SELECT 3').describe('statement', 's').flush());
+      await waitFor('it to wait', () => pair.pooler.pools[0]!.waiting.size === 1);
+      await client.cancel();
+      expect(await client.next()).toBe('E:57014');
+      expect(pair.pooler.pools[0]!.waiting.size).toBe(0);
+      const ignored = (w: MessageWriter): MessageWriter =>
+        w.bind('', 's', []).execute('').query('SELECT 4').flush();
+      await hog.ask((w) => w.query('COMMIT'));
+      expect(await client.ask((w) => ignored(w).sync())).toEqual(['Z:I']);
+      expect(await client.ask((w) => w.query('SELECT 5'))).toContain('D:5');
+      expect(await client.ask((w) => w.bind('', 's', []).sync())).toEqual(['E:26000', 'Z:I']);
+      await pair.expectQuiet();
+      await Promise.all([hog, client].map((one) => one.close()));
+    }
+  });
+
   test('case 22: ... and one whose request has come only in part has nothing to cancel yet', async () => {
     const pair = await startPair(server);
     const [hog, client] = await Promise.all([pair.pooled(), pair.pooled()]);
