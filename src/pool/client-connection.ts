@@ -250,6 +250,8 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     }
     this.server = server;
     server.client = this;
+    this.#texts.isAfterAnother = server.lastClientId !== this.id;
+    server.lastClientId = this.id;
     server.enter('active');
     server.isDirty = true;
     server.requestedAtMs = this.requestedAtMs;

@@ -40,6 +40,8 @@ export class ClientTexts {
   readonly #statements: ClientStatements;
   readonly #channels: ClientChannels;
   readonly #out: MessageBuffer;
+  /** Its server has been somebody else's since it had it before. */
+  isAfterAnother = false;
   #pinReason: string | null = null;
   /** Of the text with names of statements that the next Execute is for. */
   #executeMark: Mark | null = null;
@@ -170,9 +172,17 @@ export class ClientTexts {
   #named(text: string, server: PooledServer): { text: string; mark: Mark | null } | null {
     const { rewriter, pooler } = this.#pool;
     this.#pinReason = rewriter.reasonToPin(text);
+    if (this.#pinReason !== null) this.#forgetOthersNumbers(server);
     if (!this.#pool.sharesStatements) return null;
     const most = pooler.settings.max_prepared_statements;
     return rewriter.rewritePrepared(text, server.prepared, this.#statements, most);
+  }
+
+  /** A client that keeps the server must not be told the number of a sequence that the one before it has drawn. */
+  #forgetOthersNumbers(server: PooledServer): void {
+    const isKept = server.client?.pinReason !== null;
+    if (isKept || !this.isAfterAnother || !server.isBeforeTransaction) return;
+    server.queueOwn('DISCARD SEQUENCES', null);
   }
 
   /**

@@ -42,6 +42,10 @@ export interface PooledServer {
   wasPinned: boolean;
   requestedAtMs: number;
   cancelsUnderWay: number;
+  /** Who has it or had it last, by id; 0: nobody. */
+  lastClientId: number;
+  /** Its client asks it for nothing yet, since it has it or its last transaction is over. */
+  readonly isBeforeTransaction: boolean;
   readonly hasFailed: boolean;
   readonly isMidReply: boolean;
   readonly isFree: boolean;

@@ -77,6 +77,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   wasPinned = false;
   /** Cancel requests on their way to it: until they have arrived it must not serve anybody else. */
   cancelsUnderWay = 0;
+  lastClientId = 0;
 
   readonly #toClient: MessageBuffer;
   readonly #toServer: MessageBuffer;
@@ -190,6 +191,10 @@ export class ServerConnection implements LegOwner, PooledServer {
     return this.status !== idleStatus;
   }
 
+  get isBeforeTransaction(): boolean {
+    return this.#transactionStartUs === 0;
+  }
+
   /** When the request under way began, 0 when there is none; when its transaction did. Microseconds. */
   get queryStartUs(): number {
     return this.#queryStartUs;
@@ -237,10 +242,10 @@ export class ServerConnection implements LegOwner, PooledServer {
     this.leg.write(this.#toServer);
   }
 
-  /** Like `run`, but goes out with what is written next. */
+  /** Like `run`, but goes out with what is written next. Behind another one only where nobody waits for its end. */
   queueOwn(text: string, after: ((error: ServerMessageFields | null) => void) | null): void {
     this.#ownError = null;
-    this.#afterOwn = after;
+    this.#afterOwn ??= after;
     this.prepared.forgetUnnamed();
     writeQuery(this.#toServer, text);
     this.expected.push(Kind.query | skip);

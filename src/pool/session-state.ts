@@ -1,12 +1,20 @@
 import { sqlStatements, type SqlToken } from './sql-tokens.ts';
 import type { TrackedNames } from './parameters.ts';
 
-/** Functions that take a lock for the session. */
-const sessionLocks = new Set([
-  'pg_advisory_lock',
-  'pg_advisory_lock_shared',
-  'pg_try_advisory_lock',
-  'pg_try_advisory_lock_shared',
+const reasonSequence = 'value of a sequence';
+
+/** Functions that leave something behind in the session, and what. */
+const leavingFunctions = new Map([
+  ['pg_advisory_lock', 'session advisory lock'],
+  ['pg_advisory_lock_shared', 'session advisory lock'],
+  ['pg_try_advisory_lock', 'session advisory lock'],
+  ['pg_try_advisory_lock_shared', 'session advisory lock'],
+  ['set_config', 'set_config'],
+  ['setseed', 'setseed'],
+  ['nextval', reasonSequence],
+  ['setval', reasonSequence],
+  ['currval', reasonSequence],
+  ['lastval', reasonSequence],
 ]);
 
 /** Texts whose answer is remembered: an application has a few hundred. */
@@ -16,7 +24,7 @@ const longestRemembered = 4_096;
 
 /** Without one of these, nothing is left behind: nearly every text, and 0.1 ms for 250 kB of it. */
 const mayLeave =
-  /(?:^|[;/\r\n])\s*(?:set|load|declare)\b|\b(?:temp|temporary|pg_temp|set_config|pg_(?:try_)?advisory_lock(?:_shared)?)\b/i;
+  /(?:^|[;/\r\n])\s*(?:set|load|declare)\b|\b(?:temp|temporary|pg_temp|set_config|setseed|nextval|setval|currval|lastval|pg_(?:try_)?advisory_lock(?:_shared)?)\b/i;
 /** Cutting this much into words takes some 10 ms, in which nobody else is served. */
 const longestCut = 256 * 1024;
 
@@ -77,8 +85,8 @@ export class SessionStateRules {
       default:
     }
     if (tokens.some(({ text }) => text === 'pg_temp')) return 'temporary object';
-    if (words.some((word) => sessionLocks.has(word))) return 'session advisory lock';
-    if (words.includes('set_config')) return 'set_config';
+    const left = leftByFunction(tokens);
+    if (left !== null) return left;
     if (first === 'select' || first === 'with') return selectsIntoTemporary(words);
     return null;
   }
@@ -95,6 +103,15 @@ export class SessionStateRules {
     if (this.#tracked.indexOf(name) >= 0) return null;
     return `SET ${name}`;
   }
+}
+
+/** Of the functions that are called by name, quoted or not. */
+function leftByFunction(tokens: readonly SqlToken[]): string | null {
+  for (const [i, { kind, text }] of tokens.entries()) {
+    const left = kind === 'word' || kind === 'identifier' ? leavingFunctions.get(text) : undefined;
+    if (left !== undefined && tokens[i + 1]?.text === '(') return left;
+  }
+  return null;
 }
 
 /** CREATE [OR REPLACE] [GLOBAL | LOCAL] { TEMP | TEMPORARY } ... */

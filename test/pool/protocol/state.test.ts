@@ -181,6 +181,8 @@ describe.each(outerMajors)('session state, PostgreSQL %i', (major) => {
       'SHOW default_transaction_read_only',
     ],
     ["LOAD 'auto_explain'", 'LOAD', 'SELECT 1'],
+    ['SELECT "pg_advisory_lock"(39)', 'session advisory lock', 'SELECT pg_advisory_unlock(39)'],
+    ['SELECT setseed(0.5)', 'setseed', 'SELECT random()'],
   ])('case 39: mode auto keeps the server after %s', async (make, reason, look) => {
     const pair = await startPair(server, { settings: auto });
     for (const isExtended of [false, true]) {
@@ -202,6 +204,43 @@ describe.each(outerMajors)('session state, PostgreSQL %i', (major) => {
       expect(client?.pinReason).toBeNull();
       expect(await waiting).toContain('D:39');
       await Promise.all([stateful, other, direct].map((one) => one.close()));
+    }
+    await pair.expectQuiet();
+  });
+
+  test('case 39: each client is told its own number of a sequence', async () => {
+    const pair = await startPair(server, { settings: auto, poolSize: 2 });
+    await pair.database.query('CREATE SEQUENCE s');
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    expect(await a.ask((w) => w.query("SELECT nextval('s')"))).toContain('D:1');
+    expect(await b.ask((w) => w.query("SELECT nextval('s')"))).toContain('D:2');
+    expect(await a.ask((w) => w.query("SELECT currval('s')"))).toContain('D:1');
+    expect(await b.ask((w) => w.query('SELECT lastval()'))).toContain('D:2');
+  });
+
+  test("case 39: ... and never another's, where its own was drawn unseen", async () => {
+    const pair = await startPair(server, { settings: auto });
+    await pair.database.query('CREATE TABLE t (id serial, n int)');
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    for (const isExtended of [false, true]) {
+      const lastval = (client: PipelineClient): Promise<string[]> =>
+        client.ask((w) =>
+          isExtended
+            ? w.parse('', 'SELECT lastval()').bind('', '', []).execute('').sync()
+            : w.query('SELECT lastval()'),
+        );
+      await a.ask((w) => w.query("SET application_name = 'a'; INSERT INTO t (n) VALUES (1)"));
+      expect((await lastval(a)).some((line) => line.startsWith('D:'))).toBe(true);
+      await a.ask((w) => w.query('DISCARD ALL'));
+      await a.ask((w) => w.query('INSERT INTO t (n) VALUES (1)'));
+      await b.ask((w) => w.query('INSERT INTO t (n) VALUES (1)'));
+      expect(await lastval(a)).toContain('E:55000');
+      await a.ask((w) => w.query('DISCARD ALL'));
+      await a.ask((w) => w.query('INSERT INTO t (n) VALUES (1)'));
+      await a.ask((w) => w.query('BEGIN'));
+      expect((await lastval(a)).some((line) => line.startsWith('D:'))).toBe(true);
+      await a.ask((w) => w.query('ROLLBACK'));
+      await a.ask((w) => w.query('DISCARD ALL'));
     }
     await pair.expectQuiet();
   });
