@@ -1,7 +1,19 @@
 export { queueSchema } from './config.ts';
+export { consumer } from './consumer/definition.ts';
+export { runConsumer } from './consumer/run-consumer.ts';
 export { installQueue, installScript } from './install/install.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
 
 export type { QueueConfig } from './config.ts';
+export type {
+  BatchContext,
+  ConsumerDefinition,
+  ConsumerKind,
+  ConsumerOptions,
+  EventContext,
+} from './consumer/definition.ts';
+export type { AnyEvent, EventOf, EventSchemas, QueueEvent } from './consumer/event.ts';
+export type { RunConsumerOptions } from './consumer/run-options.ts';
+export type { Totals } from './consumer/consume-batches.ts';
 export type { QueueInstall } from './install/install.ts';
 export type { QueueKeeperDeps, QueueKeeperOptions, QueueKeeperStatus } from './ticker/keeper.ts';

@@ -1,0 +1,86 @@
+import type { Log } from '../../service/index.ts';
+import type { EventContext } from './definition.ts';
+import type { BatchTry } from './work.ts';
+import type { Tried, Verdicts } from './verdicts.ts';
+
+/** Reports how far the job of an event is. */
+export type ReportProgress = (done: number, total: number | null, note: string | null) => void;
+
+/** What a handler gets for one call. What it asks for here counts when the call ends well. */
+export class CallContext implements EventContext {
+  readonly signal: AbortSignal;
+  readonly eventAttempt: number;
+  readonly #run: BatchTry;
+  readonly #report: ReportProgress | null;
+  #asked: ((verdicts: Verdicts) => void)[] | null = null;
+
+  constructor(
+    run: BatchTry,
+    signal: AbortSignal,
+    eventAttempt = 1,
+    report: ReportProgress | null = null,
+  ) {
+    this.signal = signal;
+    this.eventAttempt = eventAttempt;
+    this.#run = run;
+    this.#report = report;
+  }
+
+  get queue(): string {
+    return this.#run.batch.queue;
+  }
+
+  get consumer(): string {
+    return this.#run.work.definition.name;
+  }
+
+  get batchId(): bigint {
+    return this.#run.batch.id;
+  }
+
+  get previousTickId(): bigint {
+    return this.#run.batch.previousTickId;
+  }
+
+  get tickId(): bigint {
+    return this.#run.batch.tickId;
+  }
+
+  get tickTime(): Date {
+    return this.#run.batch.tickTime;
+  }
+
+  get attempt(): number {
+    return this.#run.attempt;
+  }
+
+  get log(): Log {
+    return this.#run.work.log;
+  }
+
+  retry(event: Tried, options: { afterMs?: number; reason?: string } = {}): void {
+    const { afterMs, reason = 'the handler asked for another try' } = options;
+    this.#ask((verdicts) => {
+      if (afterMs === undefined) verdicts.failed(event, reason);
+      else verdicts.retry(event, afterMs, reason);
+    });
+  }
+
+  bury(event: Tried, reason: string): void {
+    this.#ask((verdicts) => verdicts.bury(event, reason));
+  }
+
+  progress(done: number, total?: number, note?: string): void {
+    this.#report?.(done, total ?? null, note ?? null);
+  }
+
+  /** The call ended well. */
+  settle(): void {
+    for (const ask of this.#asked ?? []) ask(this.#run.verdicts);
+  }
+
+  #ask(ask: (verdicts: Verdicts) => void): void {
+    this.#asked ??= [];
+    this.#asked.push(ask);
+  }
+}

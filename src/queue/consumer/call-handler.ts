@@ -1,0 +1,72 @@
+import type { Client } from 'pg';
+import { SluiceError } from '../../errors/index.ts';
+import { CallContext, type ReportProgress } from './call-context.ts';
+import { callInTime, HandlerFailure } from './handler-call.ts';
+import type { HandlerClient } from './handler-client.ts';
+import type { BatchTry } from './work.ts';
+
+export interface CallOptions {
+  readonly handlers: HandlerClient;
+  readonly eventAttempt?: number;
+  readonly report?: ReportProgress;
+}
+
+type Call = (tx: Client, context: CallContext) => Promise<void> | void;
+
+/**
+ * Calls a handler. When it ends well, so has every statement it sent; what it asked for is in the verdicts.
+ *
+ * @throws HandlerFailure  it is about its events; everything else is about us
+ */
+export async function callHandler(
+  run: BatchTry,
+  call: Call,
+  options: CallOptions = run.work,
+): Promise<void> {
+  const { handlers, eventAttempt, report } = options;
+  let context: CallContext | null = null;
+  try {
+    await limited(run, (signal) => {
+      context = new CallContext(run, signal, eventAttempt, report);
+      return call(handlers.client, context);
+    });
+  } catch (error) {
+    if (handlers.isLost) throw lostConnection(run, error);
+    throw error instanceof HandlerFailure ? error : new HandlerFailure(error);
+  }
+  checkTransaction(run, handlers);
+  settle(context);
+}
+
+function settle(context: CallContext | null): void {
+  context?.settle();
+}
+
+function limited(
+  run: BatchTry,
+  call: (signal: AbortSignal) => Promise<void> | void,
+): Promise<void> | void {
+  const { definition, givingUp } = run.work;
+  const { timeoutMs } = definition;
+  if (timeoutMs === undefined) return call(givingUp);
+  return callInTime(call, { ...namesOf(run), timeoutMs }, givingUp);
+}
+
+function checkTransaction(run: BatchTry, handlers: HandlerClient): void {
+  if (!handlers.wasUsed) return;
+  if (handlers.hasFailed) {
+    throw new HandlerFailure(new SluiceError('QUEUE_HANDLER_STATEMENT', namesOf(run)));
+  }
+  if (!handlers.isInTransaction) {
+    throw new SluiceError('QUEUE_HANDLER_TRANSACTION', namesOf(run));
+  }
+}
+
+function lostConnection(run: BatchTry, cause: unknown): SluiceError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SluiceError('SESSION_LOST', { place: run.work.control.place, reason }, { cause });
+}
+
+function namesOf(run: BatchTry): { queue: string; consumer: string } {
+  return { queue: run.batch.queue, consumer: run.work.definition.name };
+}

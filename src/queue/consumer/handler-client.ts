@@ -1,0 +1,101 @@
+import type { Client } from 'pg';
+import type { Tx } from '../../ledger/index.ts';
+import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
+
+/** Handlers' SQL means what it means everywhere else in the application. */
+const inherited = [
+  'search_path',
+  'row_security',
+  'TimeZone',
+  'DateStyle',
+  'IntervalStyle',
+  'statement_timeout',
+  'lock_timeout',
+];
+
+/** A server that works for a process that is gone notices, and lets go of what it holds. */
+const noticesLoss = { client_connection_check_interval: '2s' };
+
+/**
+ * The `pg` client that handlers get. What makes room for a handler's work (`BEGIN`, a savepoint) is sent when the
+ * handler sends its first query, so that a handler without queries costs no round trip:
+ *
+ *     connection.prepare('BEGIN')
+ *     tx.query('INSERT ...')        // the server gets BEGIN, then INSERT
+ */
+export class HandlerClient {
+  readonly client: Client;
+  /** SQL of ours: nothing prepared is sent before it. */
+  readonly own: Tx;
+  readonly #connectClient: () => Promise<unknown>;
+  #connecting: Promise<void> | null = null;
+  #isConnected = false;
+  #isLost = false;
+  #prepared: string | null = null;
+
+  /** @param timeoutMs  how long a statement may take; undefined leaves that to the database */
+  constructor(db: ConnectionTarget | string, purpose: string, timeoutMs: number | undefined) {
+    const limits = timeoutMs === undefined ? {} : { statement_timeout: String(timeoutMs) };
+    const settings = { ...noticesLoss, ...limits };
+    const client = createPgClient(db, { purpose, inherit: inherited, settings });
+    const query: unknown = client.query.bind(client);
+    const send = client.query.bind(client);
+    this.client = client;
+    this.own = {
+      query: (text, values) => send<Record<string, unknown>>(text, values && [...values]),
+    };
+    this.#connectClient = () => client.connect();
+    client.once('end', () => (this.#isLost = true));
+    client.once('error', () => (this.#isLost = true));
+    Reflect.set(client, 'query', (...args: unknown[]) => this.#queryOfHandler(query, args));
+  }
+
+  /** Sent before a handler's next query, in place of what was prepared before. */
+  prepare(sql: string | null): void {
+    this.#prepared = sql;
+  }
+
+  /** A handler has sent a query since `prepare`. */
+  get wasUsed(): boolean {
+    return this.#prepared === null;
+  }
+
+  get isInTransaction(): boolean {
+    return this.#isConnected && this.client.getTransactionStatus() !== 'I';
+  }
+
+  /** A statement in the transaction has failed, whether or not the handler took notice. */
+  get hasFailed(): boolean {
+    return this.#isConnected && this.client.getTransactionStatus() === 'E';
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  connect(): Promise<void> {
+    this.#connecting ??= this.#connectClient().then(() => {
+      this.#isConnected = true;
+    });
+    return this.#connecting;
+  }
+
+  async end(): Promise<void> {
+    if (this.#connecting === null) return;
+    await this.#connecting.catch(() => undefined);
+    await this.client.end();
+  }
+
+  #queryOfHandler(query: unknown, args: unknown[]): unknown {
+    if (!this.#isConnected) return this.connect().then(() => this.#sendOfHandler(query, args));
+    return this.#sendOfHandler(query, args);
+  }
+
+  #sendOfHandler(query: unknown, args: unknown[]): unknown {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    // Should this fail, so does the query behind it, and tells the handler.
+    if (prepared !== null) this.own.query(prepared).catch(() => undefined);
+    return typeof query === 'function' ? Reflect.apply(query, this.client, args) : undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import type { ConnectionTarget } from '../../../session/index.ts';
+import { SluiceError } from '../../../errors/index.ts';
+import type { ConsumerDefinition } from '../definition.ts';
+import type { FinishOptions } from '../finish-batch.ts';
+import { LocalPlacement } from './local.ts';
+import type { Placement } from './placement.ts';
+import { RemoteRecord } from './remote-record.ts';
+import { SerialRecord } from './serial-record.ts';
+import { TargetPlacement } from './target.ts';
+
+/** @throws QUEUE_CONSUMER_OPTIONS  its kind needs a target and none was given, or the other way round */
+export function choosePlacement(
+  definition: ConsumerDefinition,
+  db: ConnectionTarget | string,
+  target: ConnectionTarget | string | undefined,
+  finish: FinishOptions,
+): Placement {
+  const { kind, name, queues } = definition;
+  if (kind === 'local' || kind === 'cooperative') {
+    if (target !== undefined) throw badTarget(name, `kind ${kind} writes in the queue's database`);
+    return new LocalPlacement(db, finish);
+  }
+  if (target === undefined) throw badTarget(name, `kind ${kind} needs a target to write in`);
+  // The first lane is known by the consumer's name alone, as everywhere.
+  const subconsumers = new Map(queues.slice(1).map((queue) => [queue, queue]));
+  const Recorder = kind === 'serial' ? SerialRecord : RemoteRecord;
+  return new TargetPlacement(target, new Recorder(name, subconsumers), finish);
+}
+
+function badTarget(consumer: string, problem: string): SluiceError {
+  return new SluiceError('QUEUE_CONSUMER_OPTIONS', { consumer, problem });
+}

@@ -1,0 +1,56 @@
+import type { ConnectionTarget, Session } from '../../../session/index.ts';
+import { failpoint } from '../../../service/index.ts';
+import { loadSql } from '../../sql.ts';
+import type { Batch } from '../batch-feed.ts';
+import { finishBatch, type FinishOptions } from '../finish-batch.ts';
+import { HandlerClient } from '../handler-client.ts';
+import type { SetAside } from '../verdicts.ts';
+import type { BatchState, Placement } from './placement.ts';
+
+const registerConsumer = loadSql('register-consumer');
+
+/** Handlers write in the queue's own database: their transaction also finishes the batch. */
+export class LocalPlacement implements Placement {
+  readonly beginSql = 'BEGIN';
+  readonly #db: ConnectionTarget | string;
+  readonly #finish: FinishOptions;
+
+  constructor(db: ConnectionTarget | string, finish: FinishOptions) {
+    this.#db = db;
+    this.#finish = finish;
+  }
+
+  openClient(): HandlerClient {
+    return new HandlerClient(this.#db, `consumer ${this.#finish.consumer}`, this.#finish.timeoutMs);
+  }
+
+  async register(control: Session, queue: string): Promise<void> {
+    await control.query(registerConsumer, [queue, this.#finish.consumer]);
+  }
+
+  async look(): Promise<BatchState> {
+    return 'new';
+  }
+
+  async complete(
+    batch: Batch,
+    setAside: readonly SetAside[],
+    _control: Session,
+    handlers: HandlerClient,
+  ): Promise<void> {
+    const { own } = handlers;
+    // Without anything beside it, finishing needs no transaction around it.
+    const isAlone = setAside.length === 0 && !handlers.isInTransaction;
+    if (!handlers.isInTransaction && !isAlone) await own.query(this.beginSql);
+    await failpoint('consumer.before-finish');
+    await finishBatch(own, batch, setAside, this.#finish);
+    await failpoint('consumer.before-commit');
+    if (!isAlone) await own.query('COMMIT');
+    await failpoint('consumer.after-commit');
+  }
+
+  /** Never asked: no batch that is still open was handled. */
+  async tellDone(): Promise<void> {
+    return undefined;
+  }
+}

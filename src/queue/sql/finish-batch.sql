@@ -1,0 +1,1 @@
+select pgq.finish_batch($1::int8)::text as finished

@@ -1,0 +1,1 @@
+select pgq_coop.finish_batch($1::int8)::text as finished

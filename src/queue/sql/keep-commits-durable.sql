@@ -1,0 +1,3 @@
+-- The target must never know of a batch that this database can still lose.
+select pg_catalog.set_config('synchronous_commit', 'on', false)
+ where pg_catalog.current_setting('synchronous_commit') = 'off'

@@ -1,0 +1,66 @@
+import { installQueue } from '../../../src/queue/install/install.ts';
+import { createPgClient } from '../../../src/session/index.ts';
+import { majors, postgres, type TestDatabase, type TestServer } from '../../kit/index.ts';
+
+/** Whose schema pgq a test runs on. */
+export type Schema = 'original' | 'ours';
+
+/** The original is installed for PostgreSQL 15. */
+export const schemas: readonly (readonly [schema: Schema, major: (typeof majors)[number]])[] = [
+  ...majors.filter((major) => major === 15).map((major) => ['original', major] as const),
+  ...majors.map((major) => ['ours', major] as const),
+];
+
+/** A database with the queue `q`. Nobody ticks it but the test. */
+export async function queueDatabase(
+  server: TestServer,
+  schema: Schema,
+  queues: readonly string[] = ['q'],
+): Promise<QueueDatabase> {
+  const database = await server.database();
+  if (schema === 'original') await database.query('CREATE EXTENSION pgq');
+  else await install(database);
+  for (const queue of queues) await database.query('SELECT pgq.create_queue($1)', [queue]);
+  return new QueueDatabase(database);
+}
+
+async function install(database: TestDatabase): Promise<void> {
+  const client = createPgClient(database.url, { purpose: 'test install' });
+  await client.connect();
+  await installQueue(client);
+  await client.end();
+}
+
+export class QueueDatabase {
+  readonly database: TestDatabase;
+
+  constructor(database: TestDatabase) {
+    this.database = database;
+  }
+
+  get url(): string {
+    return this.database.url;
+  }
+
+  /** Committed, and ticked: a batch of its own. */
+  async insert(events: readonly (readonly [type: string, data: string])[], queue = 'q') {
+    for (const [type, data] of events) {
+      await this.database.query('SELECT pgq.insert_event($1, $2, $3)', [queue, type, data]);
+    }
+    await this.tick(queue);
+  }
+
+  async tick(queue = 'q'): Promise<void> {
+    await this.database.query('SELECT pgq.force_tick($1)', [queue]);
+    await this.database.query('SELECT pgq.ticker($1)', [queue]);
+  }
+
+  /** Events whose time has come are events again. */
+  async bringBack(queue = 'q'): Promise<void> {
+    await this.database.query("UPDATE pgq.retry_queue SET ev_retry_after = now() - interval '1 s'");
+    await this.database.query('SELECT pgq.maint_retry_events()');
+    await this.tick(queue);
+  }
+}
+
+export { majors, postgres };
