@@ -185,7 +185,7 @@ export class PoolService implements Service {
       },
       onShutdown: shutDown.resolve,
       get others() {
-        return predecessor?.isThere === true ? predecessor : others;
+        return predecessor?.isFollowing === true ? predecessor : others;
       },
       handOver: this.#options.parts && ((launch) => this.#startHandOver(launch, shutDown.resolve)),
     });

@@ -116,10 +116,4 @@ describe('sluice pool run FILE.ini', () => {
       new RegExp(`POOL_LISTEN: cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`),
     );
   });
-
-  test('-R is refused, and names what there is instead', async () => {
-    const { exitCode, stderr } = await runSluice(['pool', 'run', '-R', 'any.ini']);
-    expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/POOL_TAKEOVER.*so_reuseport/);
-  });
 });

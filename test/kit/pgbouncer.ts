@@ -39,11 +39,11 @@ export async function startPgbouncer(ini: PgbouncerIni): Promise<RunningPgbounce
   const userFile = join(folder, 'userlist.txt');
   writeFileSync(userFile, ini.userlist ?? '');
   const settings = {
+    unix_socket_dir: '',
     ...ini.settings,
     auth_file: userFile,
     listen_addr: '127.0.0.1',
     listen_port: port,
-    unix_socket_dir: '',
   };
   writeFileSync(
     configFile,

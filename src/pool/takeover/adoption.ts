@@ -18,16 +18,18 @@ import type { PackedClient, PackedPool, PackedServer } from './packed.ts';
 
 type GivenOf<W extends Given['what']> = Extract<Given, { what: W }>;
 
-/** A server that the client behind it still has. */
-interface Linked {
+/** A server, which the client behind it may still have. */
+interface Arriving {
   readonly given: GivenOf<'server'>;
   readonly handle: unknown;
+  /** It is counted here. */
+  readonly arrived: () => void;
 }
 
-/** What is counted as the other process's, until it has arrived here. */
+/** What is counted as the other process's until it is counted here. @returns what to call then */
 export interface Arrivals {
-  onClient(database: string, user: string): void;
-  onServer(database: string, user: string): void;
+  onClient(database: string, user: string): () => void;
+  onServer(database: string, user: string): () => void;
 }
 
 /** Makes clients and servers of what another process gives, one after the other. */
@@ -36,7 +38,7 @@ export class Adoption {
   readonly #arrivals: Arrivals;
   readonly #statements = new Map<string, Statement>();
   readonly #pools: GivenOf<'pool'>[] = [];
-  #linked: Linked | null = null;
+  #linked: Arriving | null = null;
   #work: Promise<void> = Promise.resolve();
 
   constructor(pooler: Pooler, arrivals: Arrivals) {
@@ -46,12 +48,16 @@ export class Adoption {
 
   take(given: Given, handle: unknown): void {
     if (given.what === 'pool') this.#pools.push(given);
-    const pool = 'pool' in given && given.what !== 'pool' ? this.#pools[given.pool]?.pool : null;
-    if (given.what === 'server' && pool) this.#arrivals.onServer(pool.database, pool.user);
-    if (given.what === 'client' && pool) {
-      this.#arrivals.onClient(pool.database, given.client.user);
-    }
-    this.#work = this.#work.then(() => this.#adopt(given, handle));
+    const arrived = this.#arrivalOf(given);
+    this.#work = this.#work.then(() => this.#adopt(given, handle, arrived));
+  }
+
+  #arrivalOf(given: Given): () => void {
+    if (given.what !== 'server' && given.what !== 'client') return () => undefined;
+    const { database, user } = this.#pools[given.pool]!.pool;
+    return given.what === 'server'
+      ? this.#arrivals.onServer(database, user)
+      : this.#arrivals.onClient(database, given.client.user);
   }
 
   /** Resolves when everything that has come so far has its place. */
@@ -59,35 +65,37 @@ export class Adoption {
     return this.#work;
   }
 
-  async #adopt(given: Given, handle: unknown): Promise<void> {
+  async #adopt(given: Given, handle: unknown, arrived: () => void): Promise<void> {
     try {
       if (given.what === 'statement') {
         const statement = unpackStatement(given.statement);
         this.#statements.set(statement.serverName, statement);
       } else if (given.what === 'server') {
-        if (given.isLinked) this.#linked = { given, handle };
-        else await this.#adoptServer({ given, handle });
+        if (given.isLinked) this.#linked = { given, handle, arrived };
+        else this.#adoptServer({ given, handle, arrived });
       } else if (given.what === 'client') {
         await this.#adoptClient(given, handle);
+        arrived();
       }
     } catch (error) {
       this.#pooler.log.error('a connection of the other process is lost', { error });
     }
   }
 
-  async #adoptServer(linked: Linked): Promise<ServerConnection | null> {
-    const { given, handle } = linked;
+  #adoptServer({ given, handle, arrived }: Arriving): ServerConnection | null {
     const { pool: packedPool, placeKey: place } = this.#pools[given.pool]!;
     const database = this.#pooler.databases.lookUp(packedPool.database);
     const leg = new Leg(socketOn(handle), nobody);
     if (database === undefined) {
       leg.destroy();
+      arrived();
       return null;
     }
     const pool = this.#pooler.poolOf(database, credentialsOf(packedPool));
     pool.welcome ??= packedPool.welcome;
     const server = makeServer(pool, given.server, leg, this.#find);
     pool.adoptServer(server);
+    arrived();
     // Where it leads is not where the configuration says.
     if (place !== placeKey(database.entry)) server.closeReason ??= 'database configuration changed';
     if (!given.isLinked) pool.onServerFree(server);
@@ -99,7 +107,7 @@ export class Adoption {
     const { pool: packedPool } = this.#pools[given.pool]!;
     const linked = given.isLinked ? this.#linked : null;
     this.#linked = null;
-    const server = linked === null ? null : await this.#adoptServer(linked);
+    const server = linked === null ? null : this.#adoptServer(linked);
     const leg = this.#clientLeg(packed, handle);
     try {
       const pool = await this.#poolOf(packedPool, packed.user, server);

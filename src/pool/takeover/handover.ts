@@ -165,16 +165,16 @@ export class HandOver {
     this.#host.onFailed();
     const { operations, listener, parts } = this.#host;
     const { log } = operations.pooler;
-    this.#ready.reject(
-      new Refusal('08P01', `the new process ended before it served clients (${how})`),
-    );
-    if (operations.isShuttingDown) return;
-    log.error('the process that was to take over has ended: this one goes on', { how });
-    try {
-      if (stage === 'moving') await listener.open();
-      if (stage !== 'starting') await parts.reclaim();
-    } catch (error) {
-      log.error('what the other process had cannot be taken back', { error });
+    if (!operations.isShuttingDown) {
+      log.error('the process that was to take over has ended: this one goes on', { how });
+      try {
+        if (stage === 'moving') await listener.open();
+        if (stage !== 'starting') await parts.reclaim();
+      } catch (error) {
+        log.error('what the other process had cannot be taken back', { error });
+      }
     }
+    const reason = `the new process ended before it served clients (${how})`;
+    this.#ready.reject(new Refusal('08P01', reason));
   }
 }

@@ -63,9 +63,13 @@ export class Moving {
       const { size } = pool.clients;
       const share = size === 0 ? 0 : (pool.configuredSize * stayersOf(pool)) / size;
       this.#shares.set(pool, Math.max(1, Math.floor(share)));
-      pool.sizeLeft = pool.configuredSize;
     }
-    return { servers: this.#heldServers(), clients: this.#heldClients() };
+    const servers = this.#pooler.pools.map((pool) => ({
+      database: pool.database.name,
+      user: pool.user,
+      count: pool.configuredSize,
+    }));
+    return { servers, clients: this.#heldClients() };
   }
 
   /** Resolves when nothing is left, or after `stop`. @throws the line is cut */
@@ -251,10 +255,10 @@ function stayersOf({ clients }: Pool): number {
   return count;
 }
 
-/** One place at least is left to the other process, or nobody would be served there. */
-function heldServers(pool: Pool): number {
-  const held = Math.max(pool.serverTotal, pool.sizeLeft ?? 0);
-  return Math.min(held, Math.max(0, pool.configuredSize - 1));
+/** Where somebody stays one place at least is left to the other process: else nobody would be served there. */
+function heldServers({ serverTotal, sizeLeft, configuredSize }: Pool): number {
+  const held = Math.max(serverTotal, sizeLeft ?? 0);
+  return sizeLeft === 0 ? held : Math.min(held, configuredSize - 1);
 }
 
 function packPool({ database, user, credentials, welcome }: Pool): PackedPool {

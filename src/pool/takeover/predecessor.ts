@@ -29,6 +29,7 @@ export class Predecessor implements OtherThreads {
   readonly #sockets: SharedSocket[] = [];
   readonly #heldServers = new Map<string, number>();
   readonly #heldClients = new Map<string, number>();
+  #isFollowing = false;
   #begun: Begun | null = null;
   #successor: Successor | null = null;
   #adoption: Adoption | null = null;
@@ -55,6 +56,11 @@ export class Predecessor implements OtherThreads {
     return this.#line.isOpen;
   }
 
+  /** It is there, and this process answers for it. Before, what is done here is no business of it. */
+  get isFollowing(): boolean {
+    return this.#isFollowing && this.isThere;
+  }
+
   /** Its listening sockets. */
   async begin(): Promise<readonly SharedSocket[]> {
     this.#begun = await this.#calls.ask<Begun>('begin', null);
@@ -69,8 +75,16 @@ export class Predecessor implements OtherThreads {
     const { pooler, consoles } = successor;
     this.#successor = successor;
     this.#adoption = new Adoption(pooler, {
-      onClient: (database, user) => this.#holdClients({ database, user }, -1),
-      onServer: (database, user) => this.#holdServers({ database, user }, -1),
+      onClient: (database, user) => {
+        const which = { database, user };
+        const change = (by: number): void => countClients(pooler, which, by);
+        return arrival(this.#heldClients, which, change);
+      },
+      onServer: (database, user) => {
+        const which = { database, user };
+        const change = (by: number): void => countServers(pooler, which, by);
+        return arrival(this.#heldServers, which, change);
+      },
     });
     pooler.countFrom(begun.numbers);
     pooler.cancels.elsewhere = (pid, key) => this.#cancel(pid, key);
@@ -89,6 +103,7 @@ export class Predecessor implements OtherThreads {
   /** This process serves: the other one listens no more, and gives what it has. */
   async ready(taken: readonly string[]): Promise<void> {
     await this.#calls.ask('ready', { taken });
+    this.#isFollowing = true;
   }
 
   /** Nothing is taken from it any more: this process is at its end. */
@@ -102,7 +117,7 @@ export class Predecessor implements OtherThreads {
     signal?: AbortSignal,
   ): Promise<void> {
     const { pooler } = this.#successor ?? {};
-    if (!this.isThere || pooler === undefined) return;
+    if (!this.isFollowing || pooler === undefined) return;
     const config = operation === 'reload' ? packConfig(pooler.config) : null;
     await this.#calls.ask('operate', { operation, args, config }, signal);
   }
@@ -142,44 +157,14 @@ export class Predecessor implements OtherThreads {
 
   /** Counts what the other process has as if it were here. */
   #hold({ servers, clients }: Held): void {
-    this.#update(this.#heldServers, servers, (which, by) => this.#holdServers(which, by));
+    const { pooler } = this.#successor ?? {};
+    if (pooler === undefined) return;
+    update(this.#heldServers, servers, (which, by) => countServers(pooler, which, by));
     if (clients !== null) {
-      this.#update(this.#heldClients, clients, (which, by) => this.#holdClients(which, by));
+      update(this.#heldClients, clients, (which, by) => countClients(pooler, which, by));
     }
-    const { pooler } = this.#successor ?? {};
-    for (const pool of pooler?.pools ?? []) pool.serveWaiting();
-    pooler?.changes.tell();
-  }
-
-  #update(
-    known: ReadonlyMap<string, number>,
-    told: readonly HeldCount[],
-    change: (which: Place, by: number) => void,
-  ): void {
-    const counts = new Map(told.map((one) => [keyOf(one), one.count]));
-    for (const key of new Set([...known.keys(), ...counts.keys()])) {
-      change(placeOf(key), (counts.get(key) ?? 0) - (known.get(key) ?? 0));
-    }
-  }
-
-  #holdServers(which: Place, by: number): void {
-    const { pooler } = this.#successor ?? {};
-    const change = changed(this.#heldServers, keyOf(which), by);
-    if (pooler === undefined || change === 0) return;
-    const { limits } = pooler;
-    limits.serversOfPool(which.database, which.user).add(change);
-    limits.serversOfDatabase(which.database).add(change);
-    limits.serversOfUser(which.user).add(change);
-  }
-
-  #holdClients(which: Place, by: number): void {
-    const { pooler } = this.#successor ?? {};
-    const change = changed(this.#heldClients, keyOf(which), by);
-    if (pooler === undefined || change === 0) return;
-    const { limits } = pooler;
-    limits.clients.add(change);
-    limits.clientsOfDatabase(which.database).add(change);
-    limits.clientsOfUser(which.user).add(change);
+    for (const pool of pooler.pools) pool.serveWaiting();
+    pooler.changes.tell();
   }
 }
 
@@ -197,12 +182,41 @@ function placeOf(key: string): Place {
   return { database, user };
 }
 
-/** Never below zero. @returns by how much it has changed */
-function changed(counts: Map<string, number>, key: string, by: number): number {
-  const before = counts.get(key) ?? 0;
-  const after = Math.max(0, before + by);
-  counts.set(key, after);
-  return after - before;
+function update(
+  known: Map<string, number>,
+  told: readonly HeldCount[],
+  change: (which: Place, by: number) => void,
+): void {
+  const counts = new Map(told.map((one) => [keyOf(one), one.count]));
+  for (const key of new Set([...known.keys(), ...counts.keys()])) {
+    change(placeOf(key), (counts.get(key) ?? 0) - (known.get(key) ?? 0));
+  }
+  known.clear();
+  for (const [key, count] of counts) known.set(key, count);
+}
+
+/** It is on its way from there to here, and counted all the time. @returns when it is counted here */
+function arrival(
+  held: Map<string, number>,
+  which: Place,
+  change: (by: number) => void,
+): () => void {
+  const count = held.get(keyOf(which)) ?? 0;
+  if (count > 0) held.set(keyOf(which), count - 1);
+  else change(1);
+  return () => change(-1);
+}
+
+function countServers({ limits }: Pooler, { database, user }: Place, by: number): void {
+  limits.serversOfPool(database, user).add(by);
+  limits.serversOfDatabase(database).add(by);
+  limits.serversOfUser(user).add(by);
+}
+
+function countClients({ limits }: Pooler, { database, user }: Place, by: number): void {
+  limits.clients.add(by);
+  limits.clientsOfDatabase(database).add(by);
+  limits.clientsOfUser(user).add(by);
 }
 
 function setOf(
