@@ -3,8 +3,12 @@ import { SluiceError } from '../errors/index.ts';
 import { isAbort, systemClock } from '../service/index.ts';
 import type { CommandIo } from './io.ts';
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-type StopSignal = (typeof signals)[number];
+type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** What signals do that do not stop; without its action SIGHUP does, and the others do nothing. */
+export type SignalActions = Readonly<
+  Partial<Record<'SIGHUP' | 'SIGUSR1' | 'SIGUSR2', () => Promise<void>>>
+>;
 
 /**
  * Ctrl-C under `npm run` arrives twice, from the terminal and from npm, some milliseconds apart; a person needs longer
@@ -16,14 +20,12 @@ const SAME_INTERRUPT_MS = 300;
  * Runs `run` with a signal that aborts at the first SIGINT, SIGTERM or SIGHUP: `run` then ends cleanly. A second one
  * ends the process at once, which no promise depends on (P9).
  *
- * @param onHangup  what SIGHUP does instead
- *
  * @throws COMMAND_INTERRUPTED instead of what `run` throws because its signal aborted
  */
 export async function withInterrupt<T>(
   io: CommandIo,
   run: (signal: AbortSignal) => Promise<T>,
-  onHangup?: () => Promise<void>,
+  actions: SignalActions = {},
 ): Promise<{ readonly result: T; readonly interruptedBy: StopSignal | undefined }> {
   const controller = new AbortController();
   let first: { readonly signal: StopSignal; readonly atMs: number } | undefined;
@@ -37,12 +39,9 @@ export async function withInterrupt<T>(
       process.exit(128 + constants.signals[signal]);
     }
   };
-  const hangup = (signal: StopSignal) => {
-    if (onHangup === undefined) interrupt(signal);
-    else void onHangup();
-  };
-  const handlerOf = (signal: StopSignal) => (signal === 'SIGHUP' ? hangup : interrupt);
-  for (const signal of signals) process.on(signal, handlerOf(signal));
+  const hangup = actions.SIGHUP ?? (() => interrupt('SIGHUP'));
+  const handlers = { ...actions, SIGHUP: hangup, SIGINT: interrupt, SIGTERM: interrupt };
+  for (const [signal, handle] of Object.entries(handlers)) process.on(signal, handle);
   try {
     const result = await run(controller.signal);
     return { result, interruptedBy: first?.signal };
@@ -50,6 +49,6 @@ export async function withInterrupt<T>(
     if (first === undefined || !isAbort(error, controller.signal)) throw error;
     throw new SluiceError('COMMAND_INTERRUPTED', { signal: first.signal }, { cause: error });
   } finally {
-    for (const signal of signals) process.off(signal, handlerOf(signal));
+    for (const [signal, handle] of Object.entries(handlers)) process.off(signal, handle);
   }
 }

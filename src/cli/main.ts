@@ -7,6 +7,8 @@ const isNewEnough =
   (found[0] === needed[0] && Number(found[1]) >= Number(needed[1]));
 
 if (isNewEnough) {
+  // To Node the first opens a debugger's port and the second ends it; where they mean something it is said.
+  for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => undefined);
   const { runProgram } = await import('./program.ts');
   const [, script, ...args] = process.argv;
   process.exitCode = await runProgram(args, undefined, script?.split('/').at(-1));

@@ -2,7 +2,7 @@ import { Daemon, type Part } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import { Metrics, silentProgress, type Log } from '../service/index.ts';
 import type { FollowProgress } from './follow-progress.ts';
-import { withInterrupt } from './interrupt.ts';
+import { withInterrupt, type SignalActions } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import type { ProgressView } from './progress/view.ts';
 import { readVersion } from './version.ts';
@@ -15,8 +15,7 @@ export interface RunParts {
   readonly following: FollowProgress | undefined;
   /** Whether the work has an end: then being interrupted before it is a failure. */
   readonly isBounded: boolean;
-  /** What SIGHUP does; without it, it stops. */
-  readonly onHangup?: () => Promise<void>;
+  readonly signalActions?: SignalActions;
 }
 
 /** Runs the parts until they are done, fail, or are interrupted. Closes what showed them. */
@@ -37,7 +36,7 @@ export async function runParts(io: CommandIo, run: RunParts): Promise<void> {
       run.view?.close();
     }
   };
-  const { interruptedBy } = await withInterrupt(io, work, run.onHangup);
+  const { interruptedBy } = await withInterrupt(io, work, run.signalActions);
   run.log.info('sluice ends');
   if (run.isBounded && interruptedBy !== undefined) {
     throw new SluiceError('COMMAND_INTERRUPTED', { signal: interruptedBy });

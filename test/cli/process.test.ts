@@ -67,6 +67,18 @@ describe('sluice run', () => {
     expect(ended.stderr).not.toContain('s3cret');
   });
 
+  test('neither ends nor opens a debugger at SIGUSR1 and SIGUSR2', async () => {
+    const sluice = startSluice(['run'], { cwd: folder });
+    const [, url] = await sluice.says(/"url":"(http:[^"]+)"/);
+    sluice.signal('SIGUSR1');
+    sluice.signal('SIGUSR2');
+    await sluice.says(/starts again/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(503);
+    const ended = await sluice.stop();
+    expect(ended).toMatchObject({ exitCode: 0, signal: null });
+    expect(ended.stderr).not.toContain('Debugger');
+  });
+
   test('writes its log to a file when asked', async () => {
     const file = join(folder, 'log', 'sluice.log');
     const sluice = startSluice(['run', '--log-file', file, '--log-level', 'debug'], {
@@ -123,8 +135,11 @@ describe('an interrupt', () => {
 
   test('that comes twice at once, as under npm, is one', async () => {
     const { child, exit, output } = await start();
+    // Two kinds, since two of one kind that wait are one already.
+    child.kill('SIGSTOP');
     child.kill('SIGINT');
-    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    child.kill('SIGCONT');
     await once(child.stdout, 'data');
     child.stdin.end();
     await exit;

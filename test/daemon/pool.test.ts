@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Daemon, loadConfig, loadPoolConfig, poolParts } from '../../src/daemon/index.ts';
 import type { PoolService } from '../../src/pool/index.ts';
 import { createLog, Metrics, silentProgress } from '../../src/service/index.ts';
-import { postgres, startSluice, temporaryFolder, waitFor } from '../kit/index.ts';
+import { postgres, startSluice, temporaryFolder, waitFor, within } from '../kit/index.ts';
 
 const server = postgres();
 
@@ -149,6 +149,26 @@ describe('sluice run', () => {
     await writeToml(database.url, 'default_pool_size = 7');
     sluice.signal('SIGHUP');
     await waitFor('the new size', async () => (await size()) === '7');
+    expect(await sluice.stop()).toMatchObject({ exitCode: 0 });
+  });
+
+  test('pauses at SIGUSR1, resumes at SIGUSR2', async () => {
+    const database = await server.database();
+    await writeToml(database.url);
+    const sluice = startSluice(['run', '--config', file]);
+    const [, port] = await sluice.says(/"addresses":\["127\.0\.0\.1:(\d+)"/);
+    const [, url] = await sluice.says(/"url":"(http:[^"]+)"/);
+    const isPaused = async (): Promise<boolean> => {
+      const status: unknown = await (await fetch(`${url}/status`)).json();
+      return JSON.stringify(status).includes('"paused":true');
+    };
+    const client = await connect(Number(port));
+    sluice.signal('SIGUSR1');
+    await waitFor('the pause', isPaused);
+    const answer = client.query('SELECT 1 AS n');
+    sluice.signal('SIGUSR2');
+    expect((await within('an answer', answer)).rows).toEqual([{ n: 1 }]);
+    expect(sluice.stderr).not.toContain('Debugger');
     expect(await sluice.stop()).toMatchObject({ exitCode: 0 });
   });
 });

@@ -8,6 +8,7 @@ import { isLive, type CommandIo } from '../io.ts';
 import { addLogFlags, openLog, openProgress, readLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { configFile, textFlag } from '../pipelines.ts';
+import { upkeepSignals } from '../pooler/signals.ts';
 import { runParts } from '../run-parts.ts';
 import { readVersion } from '../version.ts';
 
@@ -18,7 +19,7 @@ export function runCommand(io: CommandIo): Command {
     .description(
       'Runs everything in sluice.toml until it is stopped. What fails for good stays stopped and is shown by ' +
         '`/status`; the rest goes on. SIGINT and SIGTERM stop cleanly; starting again goes on from there. With `[pool]`, ' +
-        'SIGHUP reads that section again.',
+        'SIGHUP reads that section again, SIGUSR1 pauses the pool and SIGUSR2 resumes it.',
     )
     .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
     .addOption(
@@ -41,19 +42,17 @@ export function runCommand(io: CommandIo): Command {
       throw new SluiceError('COMMAND_NOTHING_CONFIGURED', { file: config.file });
     }
     const { level, file } = readLogFlags(flags, config.service.log_level, config.service.log_file);
+    const log = openLog(io, { level, file }, view);
     await runParts(io, {
       parts,
       statusListen: textFlag(flags, 'statusListen') ?? config.service.status_listen,
-      log: openLog(io, { level, file }, view),
+      log,
       view,
       following,
       isBounded: false,
-      ...(config.pool !== undefined && { onHangup: () => reload(pool) }),
+      ...(config.pool !== undefined && {
+        signalActions: upkeepSignals(() => pool?.operations ?? null, log),
+      }),
     });
   });
-}
-
-/** What the pool made of it is in its log; a wrong file leaves it as it was. */
-async function reload(pool: PoolService | undefined): Promise<void> {
-  await pool?.operations?.reload().catch(() => undefined);
 }

@@ -1,5 +1,28 @@
 import { systemClock, type Log } from '../../service/index.ts';
 import type { Operations } from '../../pool/index.ts';
+import type { SignalActions } from '../interrupt.ts';
+
+type Act = (operations: Operations) => Promise<void> | void;
+
+const upkeep = {
+  SIGHUP: (operations) => operations.reload(),
+  SIGUSR1: (operations) => operations.pause(null),
+  SIGUSR2: (operations) => operations.resume(null),
+} as const satisfies Partial<Record<NodeJS.Signals, Act>>;
+
+/** What signals do to a pooler in a process that ends in its own way. */
+export function upkeepSignals(operations: () => Operations | null, log: Log): SignalActions {
+  const follow = async (signal: keyof typeof upkeep): Promise<void> => {
+    log.info('got a signal', { signal });
+    const known = operations();
+    if (known !== null) await obey(signal, () => upkeep[signal](known), log);
+  };
+  return {
+    SIGHUP: () => follow('SIGHUP'),
+    SIGUSR1: () => follow('SIGUSR1'),
+    SIGUSR2: () => follow('SIGUSR2'),
+  };
+}
 
 /** npm and the terminal both send SIGINT for one Ctrl-C, some milliseconds apart. */
 const sameSignalMs = 300;
@@ -20,10 +43,8 @@ export function onPoolSignals(
   operations: () => Operations | null,
   { log, giveUp }: { log: Log; giveUp: () => void },
 ): () => void {
-  const actions: Partial<Record<NodeJS.Signals, (known: Operations) => Promise<void> | void>> = {
-    SIGHUP: (known) => known.reload(),
-    SIGUSR1: (known) => known.pause(null),
-    SIGUSR2: (known) => known.resume(null),
+  const actions: Partial<Record<NodeJS.Signals, Act>> = {
+    ...upkeep,
     SIGQUIT: (known) => known.shutdown('immediate'),
     SIGTERM: (known) => known.shutdown(known.isShuttingDown ? 'immediate' : 'wait_for_clients'),
     // Paused, no transaction can end.
@@ -38,11 +59,7 @@ export function onPoolSignals(
       if (ends.includes(signal)) giveUp();
       return;
     }
-    try {
-      await actions[signal]?.(known);
-    } catch (error) {
-      log.warn('a signal could not be followed', { signal, error });
-    }
+    await obey(signal, () => actions[signal]?.(known), log);
   };
   const handle = (signal: NodeJS.Signals): void => {
     const nowMs = systemClock.monotonicMs();
@@ -57,4 +74,16 @@ export function onPoolSignals(
   return () => {
     for (const signal of signals) process.off(signal, handle);
   };
+}
+
+async function obey(
+  signal: NodeJS.Signals,
+  act: () => Promise<void> | void,
+  log: Log,
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    log.warn('a signal could not be followed', { signal, error });
+  }
 }
