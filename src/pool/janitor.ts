@@ -44,7 +44,7 @@ export class Janitor {
       }
     }
     if (++this.#round % roundsBetweenFiles === 0) {
-      void this.#pooler.users.refresh(this.#pooler.log);
+      void this.#pooler.refreshUsers();
       void this.#pooler.authQueries.close(false);
     }
   }

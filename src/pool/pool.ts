@@ -1,5 +1,5 @@
 import type { Notification } from '../wire/index.ts';
-import type { Credentials } from './auth/index.ts';
+import { isSameServerSecret, type Credentials } from './auth/index.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { PoolerConfig, PoolMode } from './config/index.ts';
 import type { LoggedIn, PoolerOfPools, PoolOfServers } from './contracts.ts';
@@ -58,7 +58,6 @@ export class Pool implements PoolOfServers, HubOwner {
   readonly database: Database<Pool>;
   /** As whom servers log in. */
   readonly user: string;
-  credentials: Credentials;
   readonly traffic = new Traffic();
   readonly clients = new Set<ClientConnection>();
   readonly waiting = new Set<ClientConnection>();
@@ -84,13 +83,14 @@ export class Pool implements PoolOfServers, HubOwner {
   /** How many servers are left to it while another process takes over; null: none does. */
   sizeLeft: number | null = null;
 
+  #credentials: Credentials;
   readonly #welcomes: PromiseWithResolvers<ReadonlyMap<string, string>>[] = [];
 
   constructor(pooler: PoolHost, database: Database<Pool>, credentials: Credentials) {
     this.pooler = pooler;
     this.database = database;
     this.user = credentials.user;
-    this.credentials = credentials;
+    this.#credentials = credentials;
     this.serverCount = pooler.limits.serversOfPool(database.name, this.user);
     this.waitingCount = pooler.limits.waitingInPool(database.name, this.user);
     this.hub = new ListenHub(this);
@@ -106,9 +106,21 @@ export class Pool implements PoolOfServers, HubOwner {
     this.sharesStatements = this.mode !== 'session' && settings.max_prepared_statements > 0;
     this.looksAtTexts = this.sharesStatements || this.mode === 'auto';
     this.rewriter = this.pooler.rewriterFor(this.mode);
+    this.failure = null;
   }
 
   /** What the configuration says, or less while another process takes over. */
+  get credentials(): Credentials {
+    return this.#credentials;
+  }
+
+  /** A refusal of others says nothing about these. */
+  set credentials(credentials: Credentials) {
+    const isSame = isSameServerSecret(this.#credentials, credentials);
+    this.#credentials = credentials;
+    if (!isSame && this.failure?.isRefusal === true) this.failure = null;
+  }
+
   get size(): number {
     return this.sizeLeft ?? this.configuredSize;
   }

@@ -178,6 +178,11 @@ export class Pooler implements PoolerOfPools, Reception {
     }
   }
 
+  /** Takes over what auth_file says now, if it was written since. */
+  async refreshUsers(): Promise<void> {
+    if (await this.users.refresh(this.log)) await this.#refreshForced();
+  }
+
   /**
    * Leads a database elsewhere, also after a RELOAD whose file says the same about it as before.
    *

@@ -38,12 +38,13 @@ export class Users implements UserLookup {
     this.file = file;
   }
 
-  /** A changed auth_file is seen without RELOAD. */
-  async refresh(log: Log): Promise<void> {
+  /** A changed auth_file is seen without RELOAD. @returns whether it was changed */
+  async refresh(log: Log): Promise<boolean> {
     try {
-      await this.file?.reloadIfChanged();
+      return (await this.file?.reloadIfChanged()) ?? false;
     } catch (error) {
       log.warn('auth_file cannot be read again; the users read before stay', { error });
+      return false;
     }
   }
 

@@ -5,7 +5,7 @@ export { ClientLogin } from './client-login.ts';
 export { HbaRules, loadHba } from './hba.ts';
 export { IdentMaps, loadIdent } from './ident.ts';
 export { peerUid } from './peer-uid.ts';
-export { serverSecretOf } from './server-secret.ts';
+export { isSameServerSecret, serverSecretOf } from './server-secret.ts';
 export { systemGroupId, systemUserName } from './system-user.ts';
 
 export type { RunAuthQuery } from './auth-query.ts';

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AuthenticationSecret } from '../../wire/index.ts';
 import { storedSecretOf } from './stored-secret.ts';
 import type { Credentials } from './types.ts';
@@ -14,4 +15,9 @@ export function serverSecretOf(credentials: Credentials): AuthenticationSecret |
   if (stored.kind === 'plain') return { kind: 'password', password: stored.password };
   if (stored.kind === 'md5') return { kind: 'md5', hash: stored.hash };
   return scramKeys ? { kind: 'scramKeys', ...scramKeys } : null;
+}
+
+/** Whether a server would be shown the same by both. */
+export function isSameServerSecret(a: Credentials, b: Credentials): boolean {
+  return isDeepStrictEqual(serverSecretOf(a), serverSecretOf(b));
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { postgres, temporaryFolder, type TestDatabase } from '../../kit/index.ts';
+import { postgres, temporaryFolder, waitFor, type TestDatabase } from '../../kit/index.ts';
 import { writeServerFiles } from '../../session/server-files.ts';
 import { startScene } from '../scene.ts';
 
@@ -67,7 +67,69 @@ describe('what servers are logged in to with', () => {
       expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     },
   );
+
+  /** A pool in front of a forced user, whose server has refused it: for longer than any test takes. */
+  async function startRefused(inFile: string, inServer: string) {
+    await storedSecret(inServer);
+    const scene = await startScene({
+      databases: { app: `${hostOf(database.url)} user=keyed`, own: database.url },
+      settings: { pool_mode: 'transaction', server_login_retry: 1000, auth_type: 'plain' },
+      userlist: usersWith(inFile),
+    });
+    await expect(scene.client('app', asAnybody)).rejects.toThrow('password authentication failed');
+    await expect(scene.client('app', asAnybody)).rejects.toThrow('cached error');
+    return scene;
+  }
+
+  test('a refusal is not remembered over a RELOAD', async () => {
+    const scene = await startRefused('one', 'two');
+    await storedSecret('one');
+    await expect(scene.client('app', asAnybody)).rejects.toThrow('cached error');
+    await scene.operations.reload();
+    const client = await scene.client('app', asAnybody);
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+
+  test('... nor for a forced user whose password changes in auth_file alone', async () => {
+    const scene = await startRefused('one', 'two');
+    await scene.configure({ userlist: usersWith('two') });
+    const client = await waitForClient(() => scene.client('app', asAnybody));
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+
+  test('... nor for a client who logs in with another password', async () => {
+    await storedSecret('two');
+    const scene = await startScene({
+      databases: { own: database.url },
+      settings: { pool_mode: 'transaction', server_login_retry: 1000, auth_type: 'plain' },
+      userlist: usersWith('one'),
+    });
+    const login = (password: string) => scene.client('own', { user: 'keyed', password });
+    await expect(login('one')).rejects.toThrow('password authentication failed');
+    await scene.configure({ userlist: usersWith('two') });
+    const client = await waitForClient(() => login('two'));
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+
+  test('... but for those who log in with the same', async () => {
+    const scene = await startRefused('one', 'two');
+    await storedSecret('one');
+    await scene.configure({ userlist: `${usersWith('one')}"another" ""\n` });
+    await waitFor('the file to be read', () => scene.pooler.users.file?.find('another') ?? null);
+    await expect(scene.client('app', asAnybody)).rejects.toThrow('cached error');
+  });
 });
+
+const asAnybody = { user: 'anybody', password: 'any' };
+
+function usersWith(password: string): string {
+  return `"postgres" ""\n"anybody" "any"\n"keyed" "${password}"\n`;
+}
+
+/** auth_file is looked at every few seconds. */
+function waitForClient<T>(login: () => Promise<T>): Promise<T> {
+  return waitFor('the login to succeed', () => login().catch(() => null));
+}
 
 function hostOf(url: string): string {
   const { hostname, port, pathname } = new URL(url);
