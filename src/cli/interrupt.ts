@@ -6,9 +6,7 @@ import type { CommandIo } from './io.ts';
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What signals do that do not stop; without its action SIGHUP does, and the others do nothing. */
-export type SignalActions = Readonly<
-  Partial<Record<'SIGHUP' | 'SIGUSR1' | 'SIGUSR2', () => Promise<void>>>
->;
+export type SignalActions = Readonly<Partial<Record<'SIGHUP' | 'SIGUSR1' | 'SIGUSR2', () => void>>>;
 
 /**
  * Ctrl-C under `npm run` arrives twice, from the terminal and from npm, some milliseconds apart; a person needs longer

@@ -18,9 +18,9 @@ export function upkeepSignals(operations: () => Operations | null, log: Log): Si
     if (known !== null) await obey(signal, () => upkeep[signal](known), log);
   };
   return {
-    SIGHUP: () => follow('SIGHUP'),
-    SIGUSR1: () => follow('SIGUSR1'),
-    SIGUSR2: () => follow('SIGUSR2'),
+    SIGHUP: () => void follow('SIGHUP'),
+    SIGUSR1: () => void follow('SIGUSR1'),
+    SIGUSR2: () => void follow('SIGUSR2'),
   };
 }
 
