@@ -14,7 +14,7 @@ import {
 } from '../kit/index.ts';
 import { lineTo } from '../cli/pool-process.ts';
 import { clientTls } from './protocol/tls.ts';
-import { isRunning, RestartingPool } from './restarting-pool.ts';
+import { freePort, isRunning, RestartingPool } from './restarting-pool.ts';
 
 const server = postgres();
 
@@ -76,6 +76,26 @@ describe('a client that stays with the old process', () => {
     expect(staying.unread).toEqual([]);
     await pool.console('RESUME');
     expect(await staying.until(1)).toContain('D:1');
+  });
+
+  test('is reached through two new processes, and ends with the last', async () => {
+    const pool = await startPool(await clientTls());
+    const staying = await pool.pipeline({ tls: 'request' });
+    const first = await pool.pid();
+    const second = await pool.restarted();
+    const third = await pool.restarted();
+    await staying.send((w) => w.query('SELECT pg_sleep(100)'));
+    await waitFor('it to be at work', async () =>
+      (await pool.show('CLIENTS')).some(
+        (row) => row['database'] === 'app' && row['state'] === 'active',
+      ),
+    );
+    await staying.cancel();
+    expect(await staying.until(1)).toContain('E:57014');
+    expect([first, second].map(isRunning)).toEqual([true, true]);
+    process.kill(third, 'SIGQUIT');
+    expect(await staying.until('end')).toContain('F:08P01');
+    for (const pid of [first, second, third]) await pool.ended(pid);
   });
 
   test('hears its channels without a gap', async () => {
@@ -310,6 +330,36 @@ describe('the command line', () => {
       expect(stderr).toMatch(/POOL_TAKEOVER.*PgBouncer/);
     },
   );
+});
+
+test('a client that came over the Unix socket goes on, too', async () => {
+  const pool = await startPool();
+  const client = await pool.client({ host: pool.folder });
+  const first = await pool.pid();
+  await pool.restarted();
+  await pool.ended(first);
+  expect((await client.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
+  expect(await pool.show('CLIENTS')).toContainEqual(
+    expect.objectContaining({ database: 'app', addr: 'unix' }),
+  );
+});
+
+test('the page of metrics goes to the new process', async () => {
+  const port = await freePort();
+  const page = ['--status-listen', `127.0.0.1:${port}`];
+  const pool = await startPool({}, page);
+  const client = await pool.client();
+  const queries = async () => {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return /^pgbouncer_stats_totals_queries_pooled_total{database="app"} (\d+)/m.exec(text)?.[1];
+  };
+  await client.query('SELECT 1');
+  expect(await queries()).toBe('1');
+  const first = await pool.pid();
+  expect(await pool.restart(page)).toMatchObject({ exitCode: 0, stderr: '' });
+  await pool.ended(first);
+  expect((await client.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
+  expect(await queries()).toBe('2');
 });
 
 test('files and numbers go on: the Unix socket, ids, totals', async () => {

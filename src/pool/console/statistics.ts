@@ -43,6 +43,12 @@ export class Statistics {
     this.#older = this.#last;
   }
 
+  /** What has been counted so far was before the time of this process: averages begin now. */
+  begin(): void {
+    this.#last = { atMs: Date.now(), byDatabase: this.totals() };
+    this.#older = this.#last;
+  }
+
   /** Samples and logs every `stats_period`, as the setting is by then. */
   start(): void {
     const periodMs = this.#pooler.settings.stats_period * 1000;

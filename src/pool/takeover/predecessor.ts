@@ -11,6 +11,9 @@ import { Adoption } from './adoption.ts';
 import { ProcessLine, type Given } from './line.ts';
 import type { Begun, Held, HeldCount, OverAsked } from './questions.ts';
 
+/** How old a report may be. */
+const reportMs = 1_000;
+
 /** The pooler of this process, once there is one. */
 interface Successor {
   readonly pooler: Pooler;
@@ -30,6 +33,7 @@ export class Predecessor implements OtherThreads {
   readonly #heldServers = new Map<string, number>();
   readonly #heldClients = new Map<string, number>();
   #isFollowing = false;
+  #timer: NodeJS.Timeout | null = null;
   #begun: Begun | null = null;
   #successor: Successor | null = null;
   #adoption: Adoption | null = null;
@@ -104,6 +108,10 @@ export class Predecessor implements OtherThreads {
   async ready(taken: readonly string[]): Promise<void> {
     await this.#calls.ask('ready', { taken });
     this.#isFollowing = true;
+    await this.refresh();
+    this.#successor?.consoles.statistics.begin();
+    this.#timer = setInterval(() => void this.refresh(), reportMs);
+    this.#timer.unref();
   }
 
   /** Nothing is taken from it any more: this process is at its end. */
@@ -149,6 +157,7 @@ export class Predecessor implements OtherThreads {
   }
 
   #onGone(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
     this.#calls.end();
     this.#hold({ servers: [], clients: [] });
     this.reports = this.reports.map((report) => ({ ...report, shows: new Map() }));
