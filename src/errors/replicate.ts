@@ -31,6 +31,13 @@ export const replicateErrors = {
     message: 'the source made slot {slot} without a snapshot',
     remedy: 'report it with the version of the source',
   },
+  REPLICATE_NO_IDENTITY: {
+    decision: 'fix',
+    message:
+      'pipeline {pipeline} cannot follow {table}, which has no usable replica identity (tables like it: {count}): published, its UPDATE and DELETE would fail',
+    remedy:
+      'give it a primary key or a REPLICA IDENTITY, leave it out, or follow its inserts and truncates only (tablesWithoutKey, tables_without_key = "insert_only")',
+  },
   REPLICATE_NO_TABLES: {
     decision: 'fix',
     message: 'pipeline {pipeline} has no tables: nothing on the source matches {patterns}',

@@ -12,7 +12,7 @@ export type { CompareDatabasesOptions, CompareReport, TableReport } from './comp
 export type { CompareReplicationOptions } from './compare-pipeline.ts';
 export type { PipelineConfig } from './config.ts';
 export type { DropReport } from './drop.ts';
-export type { FollowOptions } from './follow/follow.ts';
+export type { FollowOptions } from './follow/following.ts';
 export type { Row } from './follow/row.ts';
 export type { Change, FollowedTransaction } from './follow/transaction.ts';
 export type { ReplicationOptions } from './options.ts';

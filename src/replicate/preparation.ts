@@ -7,6 +7,7 @@ import {
   setTableState,
   startPosition,
   type Pipeline,
+  type Tx,
 } from '../ledger/index.ts';
 import { blockingFindings, failpoint } from '../service/index.ts';
 import { identifySystem } from '../session/index.ts';
@@ -73,16 +74,26 @@ export async function publishTables(
   plan: Plan,
   pipeline: Pipeline,
 ): Promise<void> {
-  const { source } = deps.connections;
   await expectSameTables(deps, plan, pipeline);
+  await publishPlan(deps.connections.source, plan, pipeline);
+}
+
+export async function publishPlan(
+  source: Tx,
+  plan: Plan,
+  { publication }: Pick<Pipeline, 'publication'>,
+): Promise<void> {
   const all = 'insert, update, delete, truncate';
-  await publish(source, pipeline.publication, plan.published, all);
-  const inserts = insertPublicationName(pipeline.publication);
+  await publish(source, publication, plan.published, all);
+  const inserts = insertPublicationName(publication);
   await publish(source, inserts, plan.publishedInserts, 'insert, truncate');
 }
 
 /** Those of a pipeline that hold something. */
-export function publicationsOf(plan: Plan, { publication }: Pipeline): string[] {
+export function publicationsOf(
+  plan: Plan,
+  { publication }: Pick<Pipeline, 'publication'>,
+): string[] {
   return [
     ...(plan.published.length > 0 ? [publication] : []),
     ...(plan.publishedInserts.length > 0 ? [insertPublicationName(publication)] : []),

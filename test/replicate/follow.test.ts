@@ -278,4 +278,49 @@ describe('following for a program', () => {
     again.abort();
     await resumed.return(undefined);
   });
+
+  test('a key is told as what it is, not as a row of nulls', async () => {
+    const [here, there] = await databases();
+    const stop = new AbortController();
+    const { transactions, first } = await begun(here, optionsFor(here, there, stop), stop);
+    await here.rows(`INSERT INTO orders (id, total) VALUES (1, 5);`);
+    await first;
+    await here.rows('DELETE FROM orders');
+    const { value } = await transactions.next();
+    for await (const change of value!.changes())
+      expect(change.kind === 'delete' && change.before.toObject()).toEqual({ id: 1 });
+    await here.rows(`ALTER TABLE orders REPLICA IDENTITY FULL; INSERT INTO orders (id) VALUES (2)`);
+    await transactions.next();
+    await here.rows('DELETE FROM orders');
+    const whole = await transactions.next();
+    for await (const change of whole.value!.changes())
+      expect(change.kind === 'delete' && change.before.toObject()).toMatchObject({
+        id: 2,
+        total: null,
+      });
+    stop.abort();
+    await transactions.return(undefined);
+  });
+
+  test('a table without key is refused before it is published, or has its inserts followed', async () => {
+    const [here, there] = await databases();
+    await here.rows('CREATE TABLE notes (id int)');
+    const stop = new AbortController();
+    await expect(follow(optionsFor(here, there, stop)).next()).rejects.toMatchObject({
+      code: 'REPLICATE_NO_IDENTITY',
+      details: { table: 'public.notes' },
+    });
+    await here.rows('INSERT INTO notes VALUES (1)');
+    await here.rows('UPDATE notes SET id = 2');
+
+    const options = { ...optionsFor(here, there, stop), tablesWithoutKey: 'insert_only' } as const;
+    const { transactions, first } = await begun(here, options, stop);
+    await here.rows('INSERT INTO notes VALUES (3)');
+    expect(await shapeOf((await first).value)).toEqual(['insert 3']);
+    await here.rows('UPDATE notes SET id = 4');
+    await here.rows('INSERT INTO orders (id) VALUES (5)');
+    expect(await shapeOf((await transactions.next()).value)).toEqual(['insert 5']);
+    stop.abort();
+    await transactions.return(undefined);
+  });
 });

@@ -1,5 +1,5 @@
 import { types } from 'pg';
-import { CellKind, type Relation, type TupleCells } from '../../wire/index.ts';
+import { CellKind, type Relation, type RelationColumn, type TupleCells } from '../../wire/index.ts';
 
 /** Stands for a TOASTed value that an UPDATE left alone: the source did not send it. */
 export const unchanged = Symbol('unchanged');
@@ -9,52 +9,63 @@ export type Value = unknown;
 
 /** One row image. Values are parsed when asked for, by the same parsers that `pg` uses. */
 export class Row {
-  readonly #relation: Relation;
-  readonly #texts: readonly (string | null | typeof unchanged)[];
+  /** The table's published columns, in its order; of a key alone, those of the key. */
+  readonly columns: readonly RelationColumn[];
+  /** Their values as PostgreSQL writes them; null is SQL NULL. */
+  readonly texts: readonly (string | null | typeof unchanged)[];
 
-  private constructor(relation: Relation, texts: readonly (string | null | typeof unchanged)[]) {
-    this.#relation = relation;
-    this.#texts = texts;
+  private constructor(columns: Row['columns'], texts: Row['texts']) {
+    this.columns = columns;
+    this.texts = texts;
   }
 
-  /** Copies a tuple of a text stream out of its message. */
-  static read(relation: Relation, bytes: Buffer, cells: TupleCells): Row {
-    const texts = relation.columns.map((_, i) => {
-      switch (cells.kind[i]) {
-        case CellKind.null:
-          return null;
-        case CellKind.unchanged:
-          return unchanged;
-        default:
-          return bytes.toString('utf8', cells.start[i], cells.end[i]);
-      }
-    });
-    return new Row(relation, texts);
+  /**
+   * Copies a tuple of a text stream out of its message.
+   *
+   * @param isKey the tuple tells the key only: its other cells are null whatever the row holds
+   */
+  static read(relation: Relation, bytes: Buffer, cells: TupleCells, isKey: boolean): Row {
+    const texts = relation.columns.map((_, i) => textAt(bytes, cells, i));
+    if (!isKey) return new Row(relation.columns, texts);
+    const inKey = relation.columns.map((column) => column.isKey);
+    return new Row(
+      relation.columns.filter((_, i) => inKey[i]),
+      texts.filter((_, i) => inKey[i]),
+    );
   }
 
-  /** @returns the value, `unchanged`, or undefined when the table has no such published column */
+  /** @returns the value, `unchanged`, or undefined when the row has no such column */
   get(column: string): Value {
-    const i = this.#relation.columns.findIndex(({ name }) => name === column);
+    const i = this.columns.findIndex(({ name }) => name === column);
     return i === -1 ? undefined : this.#parse(i);
   }
 
   /** As PostgreSQL writes it; null is SQL NULL. */
   text(column: string): string | null | typeof unchanged | undefined {
-    const i = this.#relation.columns.findIndex(({ name }) => name === column);
-    return i === -1 ? undefined : this.#texts[i];
+    const i = this.columns.findIndex(({ name }) => name === column);
+    return i === -1 ? undefined : this.texts[i];
   }
 
   /** All columns, in the table's order. */
   toObject(): Record<string, Value> {
-    return Object.fromEntries(
-      this.#relation.columns.map((column, i) => [column.name, this.#parse(i)]),
-    );
+    return Object.fromEntries(this.columns.map((column, i) => [column.name, this.#parse(i)]));
   }
 
   #parse(i: number): Value {
-    const text = this.#texts[i];
+    const text = this.texts[i];
     if (typeof text !== 'string') return text;
     const parsers: { getTypeParser(oid: number, format: 'text'): (text: string) => Value } = types;
-    return parsers.getTypeParser(this.#relation.columns[i]!.typeOid, 'text')(text);
+    return parsers.getTypeParser(this.columns[i]!.typeOid, 'text')(text);
+  }
+}
+
+function textAt(bytes: Buffer, cells: TupleCells, i: number): string | null | typeof unchanged {
+  switch (cells.kind[i]) {
+    case CellKind.null:
+      return null;
+    case CellKind.unchanged:
+      return unchanged;
+    default:
+      return bytes.toString('utf8', cells.start[i], cells.end[i]);
   }
 }

@@ -9,6 +9,7 @@ import {
   readRowChange,
   readTruncate,
   RowChange,
+  TupleTag,
   type Lsn,
   type Relation,
 } from '../../wire/index.ts';
@@ -29,7 +30,12 @@ export type Change =
       /** The key before, when it changed; the whole row before, with REPLICA IDENTITY FULL. */
       readonly before: Row | null;
     }
-  | { readonly kind: 'delete'; readonly table: TableName; readonly before: Row }
+  | {
+      readonly kind: 'delete';
+      readonly table: TableName;
+      /** The key; the whole row, with REPLICA IDENTITY FULL. */
+      readonly before: Row;
+    }
   | {
       readonly kind: 'truncate';
       readonly tables: readonly TableName[];
@@ -163,9 +169,11 @@ export class TransactionReader {
     readRowChange(bytes, start, end, false, change);
     const relation = this.#relation(change.relationOid);
     const table = tableOf(relation);
-    const before = change.oldKind === 0 ? null : Row.read(relation, bytes, change.old);
+    const { oldKind } = change;
+    const isKey = oldKind === TupleTag.key;
+    const before = oldKind === 0 ? null : Row.read(relation, bytes, change.old, isKey);
     if (change.tag === PgoutputTag.delete) return { kind: 'delete', table, before: before! };
-    const row = Row.read(relation, bytes, change.new);
+    const row = Row.read(relation, bytes, change.new, false);
     if (change.tag === PgoutputTag.insert) return { kind: 'insert', table, row };
     return { kind: 'update', table, row, before };
   }
