@@ -39,9 +39,10 @@ export async function withDatabase<T>(
   const { result } = await withInterrupt(io, async (signal) => {
     const client = createPgClient(connection, { purpose: command, signal });
     const end = (): void => void client.end().catch(() => undefined);
-    signal.addEventListener('abort', end, { once: true });
     try {
       await client.connect();
+      signal.throwIfAborted();
+      signal.addEventListener('abort', end, { once: true });
       return await run(client, signal);
     } finally {
       signal.removeEventListener('abort', end);

@@ -104,9 +104,10 @@ export class QueueKeeper implements Service {
     ] as const;
     // Whatever a query is waiting for ends with its connection.
     const end = (): void => clients.forEach((client) => void client.end().catch(() => undefined));
-    signal.addEventListener('abort', end, { once: true });
     try {
       await Promise.all(clients.map((client) => client.connect()));
+      signal.throwIfAborted();
+      signal.addEventListener('abort', end, { once: true });
       this.#schema = await findSchema(clients[0], database);
       this.#state = 'standing by';
       becomeReady();
