@@ -170,6 +170,9 @@ export class Pooler implements PoolerOfPools, Reception {
     this.config = config;
     this.dns.forget();
     this.databases.configure(config);
+    for (const pipe of this.pipes) {
+      if (this.databases.get(pipe.facts.database)?.isGone !== false) pipe.destroy();
+    }
     await this.#refreshForced();
     for (const pool of this.pools) {
       pool.configure();
@@ -352,6 +355,11 @@ export class Pooler implements PoolerOfPools, Reception {
       release();
       throw error;
     });
+    if (database.isGone) {
+      loggedIn.leg.destroy();
+      release();
+      throw new Refusal('08P01', 'database removed');
+    }
     const facts: PipeFacts = {
       clientId: this.nextClientId(),
       serverId: this.nextServerId(),

@@ -1,5 +1,5 @@
 import { expect, describe, test } from 'vitest';
-import { postgres, waitFor } from '../../kit/index.ts';
+import { openPipeline, postgres, startProxy, waitFor } from '../../kit/index.ts';
 import { startScene } from '../scene.ts';
 
 const server = postgres();
@@ -25,6 +25,33 @@ describe('databases after RELOAD', () => {
     await scene.configure({ databases: { kept: kept.url, removed: line } });
     await scene.operations.reload();
     await (await scene.client('removed')).query('SELECT 1');
+  });
+
+  test('... also to those who follow it', async () => {
+    const [kept, removed] = await Promise.all([server.database(), server.database()]);
+    const line = `${lineOf(removed.url)} user=postgres`;
+    const proxy = await startProxy({ port: server.port });
+    const scene = await startScene({
+      databases: { kept: kept.url, removed: line, slow: proxy.url(removed.url) },
+      settings: { pool_mode: 'transaction' },
+    });
+    const parameters = { replication: 'database' };
+    const open = (database: string) => openPipeline(scene.port, { database, parameters });
+    const [other, follower] = await Promise.all([open('kept'), open('removed')]);
+    expect(await follower.ask((w) => w.query('IDENTIFY_SYSTEM'))).toContain('C:IDENTIFY_SYSTEM');
+    const warm = await scene.client('slow');
+    await warm.query('SELECT 1');
+    proxy.toClient.stall();
+    const late = open('slow');
+    await waitFor('its login to be under way', () => proxy.connections === 2);
+    await scene.configure({ databases: { kept: kept.url } });
+    await scene.operations.reload();
+    expect(await follower.until('end')).toEqual(['end']);
+    proxy.toClient.resume();
+    expect((await late).greeting).toContain('F:08P01');
+    expect(await other.ask((w) => w.query('IDENTIFY_SYSTEM'))).toContain('C:IDENTIFY_SYSTEM');
+    await waitFor('both to be forgotten', () => scene.pooler.databases.size === 1);
+    expect(scene.pooler.pipes.size).toBe(1);
   });
 
   test('one that was removed while in a transaction comes back as it was', async () => {
