@@ -34,7 +34,7 @@ export class FakeServer implements AsyncDisposable {
   get url(): string {
     const address = this.#server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    return `postgres://u@127.0.0.1:${port}/d?sslmode=disable&connect_timeout=5`;
+    return `postgres://u@127.0.0.1:${port}/d?sslmode=disable&connect_timeout=10`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,7 @@ function answering(lastWords: Buffer): Script {
 
 /** Every attempt must end, well or with an error of ours. */
 async function settle(work: Promise<unknown>): Promise<void> {
-  const [outcome] = await within('an end', Promise.allSettled([work]), 5000);
+  const [outcome] = await within('an end', Promise.allSettled([work]));
   if (outcome.status === 'fulfilled') return;
   expect(isSluiceError(outcome.reason), String(outcome.reason)).toBe(true);
 }
@@ -106,7 +106,7 @@ describe('a server that sends nonsense', () => {
   ])('%s ends an idle session', async (_, bytes, expected) => {
     fake.script = (ordinal) => (ordinal === 0 ? greeting : Buffer.concat([done, bytes]));
     const session = await Session.connect(fake.url);
-    await within('the end', session.closed, 5000);
+    await within('the end', session.closed);
     const reason = await session.query('SELECT 1').catch((error: unknown) => error);
     expect(reason).toMatchObject(
       /^\d/.test(expected) ? { sqlstate: expected } : { code: expected },
@@ -195,7 +195,7 @@ describe('a connection that breaks', () => {
       const proxy = await startProxy({ port: server.port });
       proxy.toClient.cutAfter(bytes);
       const connecting = Session.connect(proxy.url(server.url()), { purpose: 'test' });
-      const [outcome] = await within('an end', Promise.allSettled([connecting]), 5000);
+      const [outcome] = await within('an end', Promise.allSettled([connecting]));
       if (outcome.status === 'fulfilled') await outcome.value.close();
       else expect(isSluiceError(outcome.reason), String(outcome.reason)).toBe(true);
       await proxy.stop();

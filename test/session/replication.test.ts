@@ -188,7 +188,7 @@ describe('a replication stream', () => {
     const impatient = await Session.connect(database.url, {
       purpose: 'test',
       replication: true,
-      settings: { wal_sender_timeout: '400ms' },
+      settings: { wal_sender_timeout: '3s' },
     });
     await createSlot(impatient, { name: 's', temporary: true, snapshot: 'nothing' });
     const quiet = await follow(impatient, 's', 1_000_000);
@@ -209,7 +209,7 @@ describe('a replication stream', () => {
     const session = await Session.connect(proxy.url(database.url), {
       purpose: 'test',
       replication: true,
-      settings: { wal_sender_timeout: '1s' },
+      settings: { wal_sender_timeout: '3s' },
     });
     await createSlot(session, { name: 's', temporary: true, snapshot: 'nothing' });
     const stream = await follow(session, 's');
@@ -228,8 +228,8 @@ describe('a replication stream', () => {
     );
     expect(last).toBeLessThan(30_000_000);
     const sent = proxy.toServer.bytes;
-    // 40 updates of 39 bytes at 50 ms take twice the server's patience.
-    await waitFor('status updates', () => proxy.toServer.bytes > sent + 40 * 39);
+    // 120 updates of 39 bytes at 50 ms take twice the server's patience.
+    await waitFor('status updates', () => proxy.toServer.bytes > sent + 120 * 39);
     expect(await readCommits(stream, 1)).toBe(`BR${'I'.repeat(4000)}C`);
     await stream.stop();
     await session.close();

@@ -97,14 +97,16 @@ describe('while both sides are written to', () => {
     const stop = await keepBusy(fake);
     const positions: Lsn[] = [];
     for (let i = 0; i < 4; i++) {
+      const before = fake.applier.transactions;
       const report = await compareLive(fake);
+      await waitFor('another transaction', () => fake.applier.transactions > before);
       expect(onlyTable(report)).toMatchObject({ name: 't', equal: true, problem: null });
       expect(report.rows).toBeGreaterThanOrEqual(2000);
       positions.push(parseLsn(report.position ?? ''));
     }
     await fake.target.query('UPDATE t SET v = -1 WHERE id = 1');
     expect(listed(onlyTable(await compareLive(fake)))).toEqual(['different 1']);
-    expect(await stop()).toBeGreaterThan(10);
+    expect(await stop()).toBeGreaterThan(3);
     expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => (a < b ? -1 : 1)));
   });
 
