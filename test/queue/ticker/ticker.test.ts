@@ -50,7 +50,7 @@ async function takeBatch(database: TestDatabase): Promise<string[]> {
 async function nextEvents(database: TestDatabase): Promise<string[]> {
   return waitFor('a batch with events', async () => {
     const events = await takeBatch(database);
-    return events.length > 0 && events;
+    return events.length > 0 ? events : null;
   });
 }
 
