@@ -4,7 +4,7 @@ import { inTransaction, type Tx } from '../../ledger/index.ts';
 import { loadFunctions, loadSql } from '../sql.ts';
 
 /** In the order of their versions, 1 upward. Released ones never change: add a file and a line. */
-const migrations = ['001-original-tables', '002-logs', '003-views'];
+const migrations = ['001-original-tables', '002-logs', '003-views', '005-set-aside'];
 
 const lockInstall = loadSql('lock-install');
 const findInstall = loadSql('find-install');
@@ -58,9 +58,8 @@ function installTexts(applied: number): string[] {
         loadSql(`schema/${name}`),
         `insert into pgq.migration (version, name) values (${applied + index + 1}, '${name}')`,
       ]),
-    writeInsertEvent,
     prepareQueues,
-    writeInsertEvent, // with the queues' own functions, which take their grants from it
+    writeInsertEvent,
     grants,
   ];
 }

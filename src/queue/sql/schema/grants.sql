@@ -10,7 +10,7 @@ begin
     pgq.position_log, pgq.queue_option to public;
   for callee in
     select p.oid from pg_catalog.pg_proc p
-     where p.pronamespace = 'pgq'::regnamespace and p.proname !~ '^event_\d+_insert$'
+     where p.pronamespace = 'pgq'::regnamespace
   loop
     execute format('revoke all on function %s from public', callee);
   end loop;
@@ -23,33 +23,35 @@ begin
           batch_event_sql batch_event_tables find_tick_helper register_consumer register_consumer_at
           unregister_consumer next_batch_info next_batch next_batch_custom get_batch_events get_batch_info
           get_batch_cursor event_retry batch_retry force_tick finish_batch
-          _find_batch _raise_stale_snapshot'),
+          _find_batch _raise_stale_snapshot
+          set_aside_events end_lease fail_lease extend_leases reclaim_leases events_coming_again
+          report_progress end_progress'),
         ('pgq_writer', '
           insert_event current_event_table jsontriga sqltriga logutriga logtriga
-          _insert_event_by_name'),
+          _trigger_.*'),
         ('pgq_admin', '
           ticker maint_retry_events maint_rotate_tables_step1 maint_rotate_tables_step2 maint_tables_to_vacuum
           maint_operations upgrade_schema grant_perms _grant_perms_from tune_storage seq_setval create_queue
-          drop_queue set_queue_config insert_event_raw event_retry_raw
+          drop_queue set_queue_config insert_event_raw event_retry_raw redrive_events
           tick_eagerly _set_queue_state')
       ) as lists (grantee, names)
   loop
     continue when granted.grantee <> 'public' and to_regrole(granted.grantee) is null;
     for callee in
       select p.oid from pg_catalog.pg_proc p
-       where p.pronamespace = 'pgq'::regnamespace and p.proname = granted.name
+       where p.pronamespace = 'pgq'::regnamespace and p.proname ~ ('^' || granted.name || '$')
     loop
       execute format('grant execute on function %s to %s', callee, granted.grantee);
     end loop;
   end loop;
   if to_regrole('pgq_reader') is not null then
-    grant select on pgq.event_template, pgq.consumer, pgq.queue, pgq.tick, pgq.subscription to pgq_reader;
+    grant select on pgq.event_template, pgq.consumer, pgq.queue, pgq.tick, pgq.subscription, pgq.dead_event,
+      pgq.running_event to pgq_reader;
   end if;
   if to_regrole('pgq_admin') is not null then
     grant select, insert, truncate on pgq.event_template to pgq_admin;
-    grant select, insert, update, delete on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription, pgq.retry_queue
-      to pgq_admin;
+    grant select, insert, update, delete on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription, pgq.retry_queue,
+      pgq.dead_event to pgq_admin;
   end if;
-  perform pgq._grant_insert(queue_id) from pgq.queue;
 end
 $$;

@@ -6,8 +6,7 @@ declare
 begin
     insert into pgq.queue_option (queue_id) values (i_queue_id) on conflict do nothing;
     execute format('create sequence if not exists %s minvalue 0', state_seq);
-    -- The ticker does not know of it: the first insert tells.
-    perform setval(state_seq, queue_cur_table + 32
+    perform setval(state_seq, queue_cur_table
                    + case when queue_disable_insert or queue_per_tx_limit is not null then 16 else 0 end)
        from pgq.queue where queue_id = i_queue_id;
     perform pgq._write_queue_insert(i_queue_id);

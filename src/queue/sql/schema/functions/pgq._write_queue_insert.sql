@@ -34,8 +34,8 @@ begin
             end if;
             return id;
         end;
-        $body$ language plpgsql security definer$function$,
+        $body$ language plpgsql$function$,
         i_queue_id, pgq.quote_fqname(queue.queue_event_seq), inserts);
-    perform pgq._grant_insert(i_queue_id);
+    execute format('revoke all on function pgq.event_%s_insert(text, text, text, text, text, text) from public', i_queue_id);
 end;
 $$ language plpgsql set search_path = pg_catalog, pg_temp;

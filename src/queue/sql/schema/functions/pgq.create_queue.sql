@@ -20,6 +20,8 @@ begin
     perform pgq._prepare_queue(id);
     perform pgq._write_insert_event();
     perform pgq.ticker(i_queue_name);
+    -- A ticker that sleeps does not know of this queue yet.
+    perform pg_notify('pgq_wake', id::text);
     return 1;
 end;
 $$ language plpgsql security definer set search_path = pg_catalog, pg_temp;
