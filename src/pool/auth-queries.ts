@@ -1,4 +1,4 @@
-import { describePlace } from './server-login.ts';
+import { isSluiceError, ServerError } from '../errors/index.ts';
 import {
   parseConnection,
   Session,
@@ -9,6 +9,9 @@ import {
 import { AuthQuery, type AuthFile, type StoredUser } from './auth/index.ts';
 import type { PoolerConfig } from './config/index.ts';
 import type { Database } from './database.ts';
+import { messageOf } from './login-failure.ts';
+import { Refusal } from './refusal.ts';
+import { describePlace } from './server-login.ts';
 
 /** A session that nobody asked anything for so long is closed. */
 const idleMs = 60_000;
@@ -44,7 +47,10 @@ export class AuthQueries {
     return this.#sessions.size;
   }
 
-  /** @returns null: no auth_user is configured, or the query knows nobody of that name */
+  /**
+   * @returns null: no auth_user is configured, or the query knows nobody of that name
+   * @throws Refusal  in the words for the client, with the reason for the log
+   */
   async find(user: string, databaseName: string): Promise<StoredUser | null> {
     const { config } = this.#pooler;
     const { settings } = config;
@@ -54,10 +60,15 @@ export class AuthQueries {
     const at = entry.authDbname || settings.auth_dbname || databaseName;
     const database = this.#pooler.databases.findForLogin(at);
     const query = new AuthQuery(entry.authQuery || settings.auth_query, async (text, name) => {
-      const session = await this.#sessionOf(database, authUser);
+      const session = await this.#sessionOf(database, authUser).catch(throwUnreachable);
       return this.#ask(session, text, name);
     });
-    return query.find(user);
+    try {
+      return await query.find(user);
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      throw isAnswer(error) ? misconfigured(error) : unreachable(error);
+    }
   }
 
   /** A path that has gone silent must not hold up who logs in later: what does not answer is given up. */
@@ -133,4 +144,23 @@ async function isOpen({ session }: Asking): Promise<boolean> {
     (opened) => opened.isOpen,
     () => false,
   );
+}
+
+/** The server has answered, and not as auth_query is to be answered. */
+function isAnswer(error: unknown): boolean {
+  if (error instanceof ServerError) return !error.sqlstate.startsWith('57P');
+  return isSluiceError(error, 'POOL_AUTH_QUERY');
+}
+
+function misconfigured(error: unknown): Refusal {
+  return new Refusal('08P01', 'bouncer config error', `auth_query: ${messageOf(error)}`);
+}
+
+function unreachable(error: unknown): Refusal {
+  const words = 'server login has been failing, try again later (server_login_retry)';
+  return new Refusal('08P01', words, `auth_query: ${messageOf(error)}`);
+}
+
+function throwUnreachable(error: unknown): never {
+  throw unreachable(error);
 }

@@ -13,6 +13,7 @@ import { appended, endOfRequest, isRequest, isTooLong, requestKinds } from './cl
 import { ClientTexts, longestReadText } from './client-texts.ts';
 import { Kind } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
+import { clientWords, messageOf } from './login-failure.ts';
 import type { ParameterSet } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import { setParametersSql } from './set-parameters.ts';
@@ -617,8 +618,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
         if (!this.#isOver) this.release();
       },
       (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.fail('08006', `cannot listen: ${reason}`);
+        this.fail('08006', messageOf(error), `cannot listen: ${clientWords(error)}`);
       },
     );
   }

@@ -18,6 +18,7 @@ import {
 } from './auth/index.ts';
 import type { PoolSettings } from './config/index.ts';
 import type { Leg, LegOwner } from './leg.ts';
+import { messageOf } from './login-failure.ts';
 import type { TrackedNames } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import { readStartup, type ClientStartup } from './client-startup.ts';
@@ -322,8 +323,11 @@ export class ClientHandshake implements LegOwner {
 
   #fail(error: unknown): void {
     if (error instanceof Refusal) return this.refuse(error);
-    const message = error instanceof Error ? error.message : String(error);
-    if (!isSluiceError(error)) this.#reception.log.error('a login failed', { error });
-    this.refuse(new Refusal('08P01', message));
+    if (isSluiceError(error)) {
+      this.refuse(new Refusal('08P01', 'bad packet header', error.message));
+      return;
+    }
+    this.#reception.log.error('a login failed', { error });
+    this.refuse(new Refusal('08P01', 'internal error of the pooler', messageOf(error)));
   }
 }

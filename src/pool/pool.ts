@@ -6,6 +6,7 @@ import type { LoggedIn, PoolerOfPools, PoolOfServers } from './contracts.ts';
 import type { Database } from './database.ts';
 import type { Limits } from './limits.ts';
 import { ListenHub, type HubOwner } from './listen-hub.ts';
+import { cachedFailure, loginFailureOf, refusalOf, type LoginFailure } from './login-failure.ts';
 import { ParameterSet } from './parameters.ts';
 import { Refusal } from './refusal.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
@@ -28,7 +29,7 @@ export interface PoolHost extends PoolerOfPools {
   claimServer(pool: Pool, most: number): boolean;
   countServer(pool: Pool): void;
   releaseServer(pool: Pool): void;
-  describeFailure(pool: Pool, error: unknown): LoginFailure;
+  onLoginFailed(pool: Pool, error: unknown): void;
   nextServerId(): number;
   onServerOpened(server: ServerConnection): void;
   onServerClosed(server: ServerConnection): void;
@@ -37,14 +38,6 @@ export interface PoolHost extends PoolerOfPools {
   moveClient(client: ClientConnection): void;
   onClientLeft(client: ClientConnection, reason: string): void;
   onNotification(server: ServerConnection, notification: Notification): void;
-}
-
-/** Why servers of a pool could not be had the last time, and since when. */
-export interface LoginFailure {
-  readonly message: string;
-  readonly atMs: number;
-  /** The server refused the login, rather than not being there. */
-  readonly isRefusal: boolean;
 }
 
 /**
@@ -109,7 +102,6 @@ export class Pool implements PoolOfServers, HubOwner {
     this.failure = null;
   }
 
-  /** What the configuration says, or less while another process takes over. */
   get credentials(): Credentials {
     return this.#credentials;
   }
@@ -121,6 +113,7 @@ export class Pool implements PoolOfServers, HubOwner {
     if (!isSame && this.failure?.isRefusal === true) this.failure = null;
   }
 
+  /** What the configuration says, or less while another process takes over. */
   get size(): number {
     return this.sizeLeft ?? this.configuredSize;
   }
@@ -315,7 +308,7 @@ export class Pool implements PoolOfServers, HubOwner {
   get cachedRefusal(): string | null {
     const { failure } = this;
     if (failure === null || this.servers.size > 0 || this.#mayRetry()) return null;
-    return `server login has been failing, cached error: ${failure.message} (server_login_retry)`;
+    return cachedFailure(failure.message);
   }
 
   get serverTotal(): number {
@@ -331,7 +324,7 @@ export class Pool implements PoolOfServers, HubOwner {
     if (this.loginsUnderWay > 0) return;
     // Without a place for it, it is tried again whenever somebody may have left one.
     if (this.#mayRetry()) this.tryOpen(this.#mostNow);
-    else this.#failWelcomes();
+    else this.#failWelcomes(new Refusal('08P01', this.cachedRefusal ?? 'connect failed'));
   }
 
   #takeIdle(): ServerConnection | null {
@@ -443,16 +436,15 @@ export class Pool implements PoolOfServers, HubOwner {
   }
 
   #onOpenFailed(error: unknown): void {
-    this.failure = this.pooler.describeFailure(this, error);
-    this.#failWelcomes();
+    this.failure = loginFailureOf(error);
+    this.pooler.onLoginFailed(this, error);
+    this.#failWelcomes(refusalOf(error));
     if (this.servers.size > 0 || !this.failure.isRefusal) return;
-    const reason = this.cachedRefusal ?? this.failure.message;
-    for (const client of this.waiting) client.fail('08P01', reason);
+    for (const client of this.waiting) client.fail('08P01', this.failure.message);
   }
 
-  #failWelcomes(): void {
-    const message = this.cachedRefusal ?? this.failure?.message ?? 'no server can be opened';
-    for (const waiter of this.#takeWelcomes()) waiter.reject(new Refusal('08P01', message));
+  #failWelcomes(refusal: Refusal): void {
+    for (const waiter of this.#takeWelcomes()) waiter.reject(refusal);
   }
 
   #takeWelcomes(): PromiseWithResolvers<ReadonlyMap<string, string>>[] {

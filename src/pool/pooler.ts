@@ -1,4 +1,3 @@
-import { ServerError } from '../errors/index.ts';
 import type { GateTarget, Log } from '../service/index.ts';
 import type { TlsTarget } from '../session/index.ts';
 import {
@@ -35,7 +34,8 @@ import { DnsCache } from './dns-cache.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import { ParameterSet, TrackedNames } from './parameters.ts';
 import { claim, Limits, type Limit } from './limits.ts';
-import { Pool, type LoginFailure } from './pool.ts';
+import { refusalOf } from './login-failure.ts';
+import { Pool } from './pool.ts';
 import { QueryRewriter } from './query-rewriter.ts';
 import { Refusal } from './refusal.ts';
 import type { Route } from './route.ts';
@@ -353,7 +353,7 @@ export class Pooler implements PoolerOfPools, Reception {
     const parameters = { replication: startup.replication ?? 'true' };
     const loggedIn = await openServer(pool, { parameters }).catch((error: unknown) => {
       release();
-      throw error;
+      throw refusalOf(error);
     });
     if (database.isGone) {
       loggedIn.leg.destroy();
@@ -417,15 +417,12 @@ export class Pooler implements PoolerOfPools, Reception {
     ];
   }
 
-  describeFailure(pool: Pool, error: unknown): LoginFailure {
+  onLoginFailed(pool: Pool, error: unknown): void {
     this.log.warn('a server cannot be had', {
       database: pool.database.name,
       user: pool.user,
       error,
     });
-    const message = error instanceof ServerError ? error.fields.message : messageOf(error);
-    const isRefusal = error instanceof ServerError && !error.sqlstate.startsWith('57P');
-    return { message, atMs: Date.now(), isRefusal };
   }
 
   /** Takes a place for one more client, over all threads; it is given back when the client leaves. @throws Refusal */
@@ -606,8 +603,4 @@ function clientsExceeded({ setting }: ClientLimit): Refusal {
   return setting === 'max_client_conn'
     ? new Refusal('53300', 'no more connections allowed (max_client_conn)')
     : new Refusal('53300', `client connections exceeded (${setting})`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,124 @@
+import { Client, DatabaseError } from 'pg';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { noPgbouncer, postgres, startPgbouncer } from '../../kit/index.ts';
+import { writeServerFiles } from '../../session/server-files.ts';
+import { startScene } from '../scene.ts';
+
+const server = postgres();
+
+/** What is asked of a pool that cannot let anybody in. */
+interface Case {
+  /** Of the database, behind host, port and dbname. */
+  readonly line?: string;
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Of the user, in auth_file. */
+  readonly secret?: string;
+}
+
+const byQuery = { auth_type: 'plain', auth_user: 'postgres' };
+const asked = 'someone';
+const scramSecret =
+  'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$lOMpFKEHvBPOhmlkFZnAVGLwNCPoYMb1KHZvMs2tFlI=:lOMpFKEHvBPOhmlkFZnAVGLwNCPoYMb1KHZvMs2tFlI=';
+
+const sameForAll: Readonly<Record<string, Case>> = {
+  'auth_query names a function that is not there': {
+    settings: { ...byQuery, auth_query: 'SELECT * FROM nowhere($1)' },
+  },
+  'auth_query returns one column': { settings: { ...byQuery, auth_query: 'SELECT $1::text' } },
+};
+
+const sameForFirst: Readonly<Record<string, Case>> = {
+  'a role that the server does not have': { line: 'user=nobody_of_that_name' },
+  'a database that the server does not have': { line: 'dbname=nowhere' },
+  'a wrong password': { line: 'user=keyed password=wrong' },
+  'an MD5 secret where the server asks for SCRAM': { secret: `md5${'0'.repeat(32)}` },
+  'a SCRAM secret that the client has not opened': { secret: scramSecret },
+};
+
+describe('who cannot be let in', () => {
+  let own: string;
+
+  beforeAll(async () => {
+    const lines = ['host all keyed all scram-sha-256', 'local all all trust'];
+    await writeServerFiles(server, {
+      'pg_hba.conf': `${[...lines, 'host all all all trust'].join('\n')}\n`,
+    });
+    await server.query('SELECT pg_reload_conf()');
+    await server.query(
+      "SET password_encryption = 'scram-sha-256'; CREATE ROLE keyed LOGIN PASSWORD 'one'",
+    );
+    const { name } = await server.database();
+    own = `host=127.0.0.1 port=${server.port} dbname=${name}`;
+  });
+
+  const iniOf = ({ line = '', settings, secret = '' }: Case) => ({
+    databases: { app: `${own} ${line}` },
+    settings: {
+      auth_type: 'trust',
+      pool_mode: 'transaction',
+      ignore_startup_parameters: 'extra_float_digits',
+      server_login_retry: 1000,
+      ...settings,
+    },
+    userlist: `"postgres" ""\n"keyed" "${secret}"\n`,
+  });
+
+  describe.skipIf(noPgbouncer !== null)(
+    `is told the same by a real pgBouncer (${noPgbouncer ?? 'here'})`,
+    () => {
+      test.each(Object.entries(sameForAll))('%s', async (_, one) => {
+        const theirs = await startPgbouncer(iniOf(one));
+        const ours = await startScene(iniOf(one));
+        const wanted = await refusal(theirs.port, asked);
+        expect(wanted).toMatch(/^FATAL /);
+        expect(await refusal(ours.port, asked)).toBe(wanted);
+        expect(await refusal(ours.port, asked)).toBe(wanted);
+      });
+
+      test.each(Object.entries(sameForFirst))('%s', async (_, one) => {
+        const theirs = await startPgbouncer(iniOf(one));
+        const ours = await startScene(iniOf(one));
+        const user = one.secret === undefined ? 'postgres' : 'keyed';
+        const wanted = await refusal(theirs.port, user);
+        expect(wanted).toMatch(/^FATAL /);
+        expect(await refusal(ours.port, user)).toBe(wanted);
+        const message = wanted.slice('FATAL 08P01 '.length);
+        expect(await refusal(ours.port, user)).toBe(
+          `FATAL 08P01 server login has been failing, cached error: ${message} (server_login_retry)`,
+        );
+      });
+    },
+  );
+
+  test.each([
+    [{}, 'server login has been failing, cached error: connect failed (server_login_retry)'],
+    [byQuery, 'server login has been failing, try again later (server_login_retry)'],
+  ])('is told no addresses of a server that is not there', async (settings, message) => {
+    const ours = await startScene(iniOf({ line: 'port=1', settings }));
+    const user = 'auth_user' in settings ? asked : 'postgres';
+    expect(await refusal(ours.port, user)).toBe(`FATAL 08P01 ${message}`);
+    expect(await refusal(ours.port, user)).toBe(`FATAL 08P01 ${message}`);
+    expect(ours.logged.join('')).toContain('127.0.0.1:1');
+  });
+
+  test('is told nothing of what auth_query said, which is in the log', async () => {
+    const settings = { ...byQuery, auth_query: 'SELECT * FROM nowhere($1)' };
+    const ours = await startScene(iniOf({ settings }));
+    await refusal(ours.port, asked);
+    expect(ours.logged.join('')).toContain('function nowhere(unknown) does not exist');
+  });
+});
+
+async function refusal(port: number, user: string): Promise<string> {
+  const options = { host: '127.0.0.1', port, user, password: 'x', database: 'app' };
+  const client = new Client(options);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.end();
+    return 'let in';
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) return String(error);
+    return `${error.severity} ${error.code} ${error.message}`;
+  }
+}
