@@ -11,6 +11,11 @@ export const queueErrors = {
     message: 'consumer {consumer}: {problem}',
     remedy: 'correct what is given to consumer()',
   },
+  QUEUE_CONSUMER_UNKNOWN: {
+    decision: 'fix',
+    message: 'queue {queue} has no consumer {consumer}',
+    remedy: 'see who there is: sluice queue status {queue} --db URL',
+  },
   QUEUE_FEATURE_MISSING: {
     decision: 'fix',
     message: 'consumer {consumer}: {feature} needs {needed} in {database}',
@@ -18,7 +23,8 @@ export const queueErrors = {
   },
   QUEUE_HANDLER_STATEMENT: {
     decision: 'fix',
-    message: 'the handler of {queue}/{consumer} went on after a statement of its transaction had failed',
+    message:
+      'the handler of {queue}/{consumer} went on after a statement of its transaction had failed',
     remedy: 'let the error out of the handler, or use a savepoint around what may fail',
   },
   QUEUE_HANDLER_TIMEOUT: {
@@ -51,5 +57,10 @@ export const queueErrors = {
     decision: 'fix',
     message: 'schema pgq has migration {found}, this program knows {known}',
     remedy: 'run the Sluice that wrote it, or a newer one',
+  },
+  QUEUE_SETTING: {
+    decision: 'fix',
+    message: 'a queue has no setting {setting}',
+    remedy: 'there are: {known}',
   },
 } as const satisfies ErrorSpecs;

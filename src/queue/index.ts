@@ -1,9 +1,27 @@
+export { listConsumers, registerConsumer, unregisterConsumer } from './admin/consumers.ts';
+export { listDeadEvents, listRetries, redriveEvents, retryNow } from './admin/late-events.ts';
+export {
+  configureQueue,
+  createQueue,
+  dropQueue,
+  listQueues,
+  pauseQueue,
+  readQueueConfig,
+  requireQueue,
+} from './admin/queues.ts';
+export { readQueueStatus } from './admin/status.ts';
+export { tailQueue } from './admin/tail.ts';
 export { queueSchema } from './config.ts';
 export { consumer } from './consumer/definition.ts';
 export { runConsumer } from './consumer/run-consumer.ts';
 export { installQueue, installScript } from './install/install.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
 
+export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
+export type { DeadEvent, RetriedEvent, WhoseEvents } from './admin/late-events.ts';
+export type { QueueState } from './admin/queues.ts';
+export type { ConsumerStatus, QueueStatus, RunningJob } from './admin/status.ts';
+export type { TailedEvent } from './admin/tail.ts';
 export type { QueueConfig } from './config.ts';
 export type {
   BatchContext,

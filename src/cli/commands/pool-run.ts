@@ -3,6 +3,7 @@ import { SluiceError } from '../../errors/index.ts';
 import { loadPgbouncerIni, Predecessor } from '../../pool/index.ts';
 import { loadConfig, loadPoolConfig } from '../../daemon/index.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { readListen } from '../flag-values.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { configFile, textFlag } from '../pipelines.ts';
@@ -27,7 +28,10 @@ export function poolRunCommand(io: CommandIo): Command {
   return addPoolRunFlags(command)
     .version(`sluice ${readVersion()}`, '-V', 'print the version')
     .addOption(
-      new Option('--status-listen <host:port>', 'serve /metrics, /healthz and /status there'),
+      new Option(
+        '--status-listen <host:port>',
+        'serve /metrics, /healthz and /status there',
+      ).argParser(readListen),
     )
     .action((file: string | undefined, flags: Flags) => runOrDetach(io, file, flags));
 }

@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { listDeadEvents, requireQueue } from '../../queue/index.ts';
+import { toJson } from '../../service/index.ts';
+import { formatColumns } from '../columns.ts';
+import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import type { CommandIo } from '../io.ts';
+import type { Flags } from '../pipeline-flags.ts';
+
+/** `sluice queue dead`. */
+export function queueDeadCommand(io: CommandIo): Command {
+  const command = new Command('dead')
+    .summary('show events that consumers have given up')
+    .description('Shows the dead letters: events that failed at every try, with the last reason.')
+    .argument('<queue>', 'the queue')
+    .argument('[consumer]', 'one consumer (default: all)')
+    .option('--json', 'print one JSON document');
+  return addDatabaseFlag(command).action(
+    async (queue: string, consumer: string | undefined, flags: Flags) => {
+      const events = await withDatabase(io, 'queue dead', flags, async (client) => {
+        await requireQueue(client, queue);
+        return listDeadEvents(client, { queue, consumer });
+      });
+      if (flags['json'] === true) io.stdout.write(`${toJson(events, 2)}\n`);
+      else if (events.length === 0) io.stdout.write('no dead event\n');
+      else {
+        io.stdout.write(
+          formatColumns([
+            ['consumer', 'event', 'type', 'tries', 'died', 'reason'],
+            ...events.map((event) => [
+              `${event.queue}/${event.consumer}`,
+              event.event,
+              event.type ?? '',
+              String(event.tries),
+              event.diedAt,
+              event.reason,
+            ]),
+          ]),
+        );
+      }
+    },
+  );
+}

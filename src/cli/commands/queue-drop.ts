@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { dropQueue } from '../../queue/index.ts';
+import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import type { CommandIo } from '../io.ts';
+import type { Flags } from '../pipeline-flags.ts';
+
+/** `sluice queue drop`. */
+export function queueDropCommand(io: CommandIo): Command {
+  const command = new Command('drop')
+    .summary('remove a queue and its events')
+    .description(
+      'Removes a queue with everything in it. Refused while it has consumers, unless forced.',
+    )
+    .argument('<queue>', 'its name')
+    .option('--force', 'with its consumers; what they have not read is lost');
+  return addDatabaseFlag(command).action(async (queue: string, flags: Flags) => {
+    await withDatabase(io, 'queue drop', flags, (client) =>
+      dropQueue(client, queue, { force: flags['force'] === true }),
+    );
+    io.stdout.write(`${queue}: removed\n`);
+  });
+}

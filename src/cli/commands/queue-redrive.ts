@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import { redriveEvents, requireQueue } from '../../queue/index.ts';
+import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import type { CommandIo } from '../io.ts';
+import type { Flags } from '../pipeline-flags.ts';
+
+/** `sluice queue redrive`. */
+export function queueRedriveCommand(io: CommandIo): Command {
+  const command = new Command('redrive')
+    .summary('give dead events back to their consumer')
+    .description(
+      'Gives dead letters back to the consumer that has given them up, with all their tries before them.',
+    )
+    .argument('<queue>', 'the queue')
+    .argument('<consumer>', 'the consumer')
+    .argument('[events...]', 'numbers of events (default: all)');
+  return addDatabaseFlag(command).action(
+    async (queue: string, consumer: string, events: readonly string[], flags: Flags) => {
+      const count = await withDatabase(io, 'queue redrive', flags, async (client) => {
+        await requireQueue(client, queue);
+        return redriveEvents(client, queue, consumer, events.length > 0 ? events : undefined);
+      });
+      io.stdout.write(`${count} events come again\n`);
+    },
+  );
+}

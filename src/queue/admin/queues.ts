@@ -1,0 +1,100 @@
+import { SluiceError } from '../../errors/index.ts';
+import type { Tx } from '../../ledger/index.ts';
+import { loadSql } from '../sql.ts';
+import { flag, number, text, texts } from './rows.ts';
+
+const listSql = loadSql('list-queues');
+const findSql = loadSql('is-queue');
+const createSql = 'select pgq.create_queue($1) = 1 as done';
+const dropSql = 'select pgq.drop_queue($1, $2) = 1 as done';
+const configureSql = 'select pgq.set_queue_config($1, $2, $3)';
+const readConfigSql = loadSql('read-queue-config');
+
+/** What a queue is at now. Times are seconds. */
+export interface QueueState {
+  readonly queue: string;
+  readonly consumers: number;
+  /** Events since the last tick, about: numbers that were given back count. */
+  readonly newEvents: number;
+  readonly eventsPerSecond: number | null;
+  readonly tickerLagSeconds: number | null;
+  readonly lastTick: string | null;
+  readonly isPaused: boolean;
+  /** `1/3`: which of its tables takes the events. */
+  readonly table: string;
+  readonly rotationPeriod: string;
+}
+
+export async function listQueues(tx: Tx): Promise<QueueState[]> {
+  const { rows } = await tx.query(listSql);
+  return rows.map((row) => ({
+    queue: text(row, 'queue'),
+    consumers: number(row, 'consumers') ?? 0,
+    newEvents: number(row, 'new_events') ?? 0,
+    eventsPerSecond: number(row, 'events_per_second'),
+    tickerLagSeconds: number(row, 'ticker_lag_seconds'),
+    lastTick: texts(row, 'last_tick'),
+    isPaused: flag(row, 'is_paused'),
+    table: text(row, 'table'),
+    rotationPeriod: text(row, 'rotation_period'),
+  }));
+}
+
+/** @returns false when there is one of that name already */
+export async function createQueue(tx: Tx, queue: string): Promise<boolean> {
+  const { rows } = await tx.query(createSql, [queue]);
+  return flag(rows[0]!, 'done');
+}
+
+/**
+ * @param options.force with its consumers, who lose what they have not read yet
+ * @throws QUEUE_NOT_FOUND
+ */
+export async function dropQueue(
+  tx: Tx,
+  queue: string,
+  { force = false }: { force?: boolean } = {},
+): Promise<void> {
+  await requireQueue(tx, queue);
+  await tx.query(dropSql, [queue, force]);
+}
+
+/**
+ * The settings of a queue by the names that `set_queue_config` knows.
+ *
+ * @throws QUEUE_NOT_FOUND
+ */
+export async function readQueueConfig(tx: Tx, queue: string): Promise<Record<string, string>> {
+  await requireQueue(tx, queue);
+  const { rows } = await tx.query(readConfigSql, [queue]);
+  return Object.fromEntries(rows.map((row) => [text(row, 'name'), text(row, 'value')]));
+}
+
+/** @throws QUEUE_NOT_FOUND, QUEUE_SETTING */
+export async function configureQueue(
+  tx: Tx,
+  queue: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const known = Object.keys(await readQueueConfig(tx, queue));
+  for (const [name, value] of Object.entries(settings)) {
+    if (!known.includes(name)) throw unknownSetting(name, known);
+    await tx.query(configureSql, [queue, name, value]);
+  }
+}
+
+/** A paused queue takes events and gives none out: it is not ticked. */
+export async function pauseQueue(tx: Tx, queue: string, isPaused: boolean): Promise<void> {
+  await configureQueue(tx, queue, { ticker_paused: isPaused ? '1' : '0' });
+}
+
+/** @throws QUEUE_NOT_FOUND */
+export async function requireQueue(tx: Tx, queue: string): Promise<void> {
+  const { rows } = await tx.query(findSql, [queue]);
+  if (flag(rows[0]!, 'is_there')) return;
+  throw new SluiceError('QUEUE_NOT_FOUND', { queue, database: text(rows[0]!, 'database') });
+}
+
+function unknownSetting(setting: string, known: readonly string[]): SluiceError {
+  return new SluiceError('QUEUE_SETTING', { setting, known: known.join(', ') });
+}
