@@ -11,7 +11,7 @@ export function texts(row: Row, column: string): string | null {
   const value = row[column];
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 export function number(row: Row, column: string): number | null {
