@@ -4,7 +4,7 @@ import { inTransaction, type Tx } from '../../ledger/index.ts';
 import { loadFunctions, loadSql } from '../sql.ts';
 
 /** In the order of their versions, 1 upward. Released ones never change: add a file and a line. */
-const migrations = ['001-original-tables', '002-logs', '003-views', '005-set-aside'];
+const migrations = ['001-original-tables', '002-logs', '003-views', '004-extras', '005-set-aside'];
 
 const lockInstall = loadSql('lock-install');
 const findInstall = loadSql('find-install');
@@ -14,6 +14,7 @@ const missingRoles = loadSql('missing-roles');
 const readVersion = loadSql('read-migrations');
 const prepareQueues = loadSql('prepare-queues');
 const writeInsertEvent = 'select pgq._write_insert_event()';
+const triggers = loadSql('schema/triggers');
 const grants = loadSql('schema/grants');
 
 const beforeSchema = z.enum(['nothing', 'ours', 'extension', 'unpackaged']);
@@ -51,13 +52,14 @@ function installTexts(applied: number): string[] {
     'set local check_function_bodies = off', // they refer to one another, and to tables
     createSchema,
     createRoles,
-    ...loadFunctions(),
     ...migrations
       .slice(applied)
       .flatMap((name, index) => [
         loadSql(`schema/${name}`),
         `insert into pgq.migration (version, name) values (${applied + index + 1}, '${name}')`,
       ]),
+    ...loadFunctions(),
+    triggers,
     prepareQueues,
     writeInsertEvent,
     grants,

@@ -7,7 +7,7 @@ declare
 begin
   grant usage on schema pgq to public;
   grant select on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription, pgq.tick_log, pgq.subscriber,
-    pgq.position_log, pgq.queue_option to public;
+    pgq.position_log, pgq.queue_option, pgq.log_size to public;
   for callee in
     select p.oid from pg_catalog.pg_proc p
      where p.pronamespace = 'pgq'::regnamespace
@@ -27,13 +27,14 @@ begin
           set_aside_events end_lease fail_lease extend_leases reclaim_leases events_coming_again
           report_progress end_progress'),
         ('pgq_writer', '
-          insert_event current_event_table jsontriga sqltriga logutriga logtriga
+          insert_event insert_event_at insert_event_unique current_event_table jsontriga sqltriga logutriga logtriga
           _trigger_.*'),
         ('pgq_admin', '
           ticker maint_retry_events maint_rotate_tables_step1 maint_rotate_tables_step2 maint_tables_to_vacuum
           maint_operations upgrade_schema grant_perms _grant_perms_from tune_storage seq_setval create_queue
           drop_queue set_queue_config insert_event_raw event_retry_raw redrive_events
-          tick_eagerly _set_queue_state')
+          tick_eagerly _set_queue_state maint_queue_states maint_delayed_events maint_compact next_due
+          _maint_operations_of_others _logs_to_compact')
       ) as lists (grantee, names)
   loop
     continue when granted.grantee <> 'public' and to_regrole(granted.grantee) is null;
