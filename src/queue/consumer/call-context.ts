@@ -1,29 +1,23 @@
 import type { Log } from '../../service/index.ts';
 import type { EventContext } from './definition.ts';
+import type { AnyEvent } from './event.ts';
 import type { BatchTry } from './work.ts';
 import type { Tried, Verdicts } from './verdicts.ts';
-
-/** Reports how far the job of an event is. */
-export type ReportProgress = (done: number, total: number | null, note: string | null) => void;
 
 /** What a handler gets for one call. What it asks for here counts when the call ends well. */
 export class CallContext implements EventContext {
   readonly signal: AbortSignal;
   readonly eventAttempt: number;
   readonly #run: BatchTry;
-  readonly #report: ReportProgress | null;
+  readonly #event: AnyEvent | undefined;
   #asked: ((verdicts: Verdicts) => void)[] | null = null;
 
-  constructor(
-    run: BatchTry,
-    signal: AbortSignal,
-    eventAttempt = 1,
-    report: ReportProgress | null = null,
-  ) {
+  /** @param event  the only one of the call */
+  constructor(run: BatchTry, signal: AbortSignal, event: AnyEvent | undefined) {
     this.signal = signal;
-    this.eventAttempt = eventAttempt;
+    this.eventAttempt = (event?.retry ?? 0) + 1;
     this.#run = run;
-    this.#report = report;
+    this.#event = event;
   }
 
   get queue(): string {
@@ -71,7 +65,9 @@ export class CallContext implements EventContext {
   }
 
   progress(done: number, total?: number, note?: string): void {
-    this.#report?.(done, total ?? null, note ?? null);
+    const { work, batch } = this.#run;
+    if (this.#event !== undefined)
+      work.progress?.report(batch.queue, this.#event, done, total, note);
   }
 
   /** The call ended well. */

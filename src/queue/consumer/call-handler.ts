@@ -1,14 +1,15 @@
 import type { Client } from 'pg';
 import { SluiceError } from '../../errors/index.ts';
-import { CallContext, type ReportProgress } from './call-context.ts';
+import { CallContext } from './call-context.ts';
+import type { AnyEvent } from './event.ts';
 import { callInTime, HandlerFailure } from './handler-call.ts';
 import type { HandlerClient } from './handler-client.ts';
 import type { BatchTry } from './work.ts';
 
 export interface CallOptions {
   readonly handlers: HandlerClient;
-  readonly eventAttempt?: number;
-  readonly report?: ReportProgress;
+  /** The only one of the call. */
+  readonly event?: AnyEvent;
 }
 
 type Call = (tx: Client, context: CallContext) => Promise<void> | void;
@@ -23,11 +24,11 @@ export async function callHandler(
   call: Call,
   options: CallOptions = run.work,
 ): Promise<void> {
-  const { handlers, eventAttempt, report } = options;
+  const { handlers, event } = options;
   let context: CallContext | null = null;
   try {
     await limited(run, (signal) => {
-      context = new CallContext(run, signal, eventAttempt, report);
+      context = new CallContext(run, signal, event);
       return call(handlers.client, context);
     });
   } catch (error) {

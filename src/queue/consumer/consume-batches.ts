@@ -4,10 +4,11 @@ import { batchFeed, type Batch, type BatchFeed } from './batch-feed.ts';
 import { claimTransaction, releaseClaim, waitForTurn } from './consumer-lock.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import { Lanes } from './lanes.ts';
-import { openWork, type RunDeps } from './open-work.ts';
+import { openWork } from './open-work.ts';
 import { runBatch } from './run-batch.ts';
-import type { RunConsumerOptions } from './run-options.ts';
+import type { RunConsumerOptions, RunDeps } from './run-options.ts';
 import { leaveConsumer, subconsumerOf } from './subconsumer.ts';
+import { takeOver } from './take-over.ts';
 import type { Work } from './work.ts';
 
 /** What a run has done; grows while it goes on. */
@@ -45,8 +46,9 @@ export async function consumeBatches(
     if (!isAbort(error, deps.stopping) && !isAbort(error, givingUp)) throw error;
   } finally {
     // A handler that does not return finds its connection closed; its work is rolled back.
-    await Promise.all([work.handlers.end(), work.control.close()]);
     serving.catch(() => undefined);
+    deadline.pass();
+    await work.end();
   }
 }
 
@@ -61,13 +63,14 @@ async function serve(
   for (const queue of definition.queues) {
     await work.placement.register(control, queue, work.handlers);
   }
+  await takeOver(work);
   const bell = new Doorbell();
   if (!work.isPolling) await listenForTicks(work, bell);
   const lanes = new Lanes(definition.queues);
   while (!stopping.aborted) {
     const batch = await nextBatch(work, feed, lanes);
     if (batch === null) {
-      if (options.once === true) return;
+      if (options.once === true) break;
       await bell.wait(options.pollMs ?? defaultPollMs, stopping);
       continue;
     }
@@ -78,6 +81,7 @@ async function serve(
     totals.retried += result.retried;
     totals.dead += result.dead;
   }
+  await work.jobs?.idle();
 }
 
 async function listenForTicks({ control, definition }: Work, bell: Doorbell): Promise<void> {
@@ -129,10 +133,12 @@ class StopDeadline {
     this.#stopping.removeEventListener('abort', this.#begin);
   }
 
+  pass(): void {
+    this.#passed.abort();
+    this.#rejection.reject(this.#passed.signal.reason);
+  }
+
   readonly #begin = (): void => {
-    this.#timer = setTimeout(() => {
-      this.#passed.abort();
-      this.#rejection.reject(this.#passed.signal.reason);
-    }, this.#withinMs);
+    this.#timer = setTimeout(() => this.pass(), this.#withinMs);
   };
 }

@@ -181,6 +181,10 @@ function findProblem(definition: ConsumerDefinition): string | undefined {
     [isConcurrent && onEvent === undefined, 'concurrency and leaseMs are for onEvent'],
     [isConcurrent && kind === 'serial', 'a serial consumer handles one event at a time'],
     [
+      isConcurrent && kind === 'cooperative',
+      'a cooperative consumer handles one event at a time in each process: run more of them',
+    ],
+    [
       definition.leaseMs !== undefined && kind !== 'local',
       'leaseMs is for consumers of kind local: a lease ends in the transaction of its job',
     ],

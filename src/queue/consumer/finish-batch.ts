@@ -15,6 +15,8 @@ export interface FinishOptions {
   readonly finishSql: string;
   /** False in the original's schema, where events that fail are tried for ever. */
   readonly hasDeadLetters: boolean;
+  /** Events are recorded one by one: nobody may record one of a batch that is being finished. */
+  readonly tracksEvents: boolean;
 }
 
 /**

@@ -27,12 +27,14 @@ export async function handleEvents(run: BatchTry, onEvent: OnEvent): Promise<num
 }
 
 async function handleEvent(run: BatchTry, onEvent: OnEvent, event: AnyEvent): Promise<void> {
-  const { handlers } = run.work;
+  const { handlers, keys, progress } = run.work;
+  const key = keys?.keyOf(event) ?? null;
+  if (keys !== null && key !== null && keys.holdsBack(key, event, run.verdicts)) return;
   handlers.prepare(savepointFor(run));
   try {
     await callHandler(run, (tx, context) => onEvent(event, tx, context), {
       handlers,
-      eventAttempt: event.retry + 1,
+      event,
     });
   } catch (error) {
     if (!(error instanceof HandlerFailure) || run.work.definition.onFailure === 'hold') throw error;
@@ -40,7 +42,10 @@ async function handleEvent(run: BatchTry, onEvent: OnEvent, event: AnyEvent): Pr
     logFailure(run, event, error, as);
     if (error.isRunning) throw error;
     if (handlers.wasUsed) await handlers.own.query('ROLLBACK TO SAVEPOINT event');
+  } finally {
+    progress?.end(event);
   }
+  if (keys !== null && key !== null) keys.settle(key, event, run.verdicts.get(event.id));
 }
 
 function savepointFor(run: BatchTry): string {

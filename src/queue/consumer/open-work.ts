@@ -1,6 +1,5 @@
 import { SluiceError } from '../../errors/index.ts';
 import type { Tx } from '../../ledger/index.ts';
-import type { Clock, Log } from '../../service/index.ts';
 import {
   describeConnection,
   parseConnection,
@@ -8,11 +7,10 @@ import {
   type ConnectionTarget,
 } from '../../session/index.ts';
 import { loadSql } from '../sql.ts';
+import { assembleWork, handlesSideBySide, type Features, type WorkDeps } from './assemble-work.ts';
 import type { ConsumerDefinition } from './definition.ts';
-import { payloadReader } from './payload.ts';
 import { choosePlacement } from './placement/choose-placement.ts';
-import { RateLimit } from './rate-limit.ts';
-import { isTrue, type Row } from './rows.ts';
+import { isTrue } from './rows.ts';
 import type { RunConsumerOptions } from './run-options.ts';
 import type { Work } from './work.ts';
 
@@ -24,13 +22,6 @@ const keepCommitsDurable = loadSql('keep-commits-durable');
 /** A batch is sorted by number before it is sent; this holds some 300 k events, the server's default a twentieth. */
 const readingSettings = { work_mem: '64MB' };
 
-export interface RunDeps {
-  /** Nothing new is begun. */
-  readonly stopping: AbortSignal;
-  readonly log: Log;
-  readonly clock: Clock;
-}
-
 /**
  * Connects, and makes sure that everything is there that the consumer needs.
  *
@@ -40,18 +31,15 @@ export async function openWork(
   definition: ConsumerDefinition,
   options: RunConsumerOptions,
   finishSql: string,
-  deps: RunDeps & { readonly givingUp: AbortSignal },
+  deps: WorkDeps,
 ): Promise<Work> {
   const control = await openControl(definition, options, deps.givingUp);
   try {
-    const { rows } = await control.query(consumerFeatures);
-    const features = rows[0] ?? {};
-    const database = describe(options.db);
-    checkFeatures(definition, features, database);
-    await checkQueues(definition, control, database);
-    const hasDeadLetters = isTrue(features, 'deadLetters');
-    const { name, timeoutMs, rateLimit } = definition;
-    const finish = { consumer: name, timeoutMs, finishSql, hasDeadLetters };
+    const features = await readFeatures(definition, control, describe(options.db));
+    const { name: consumer, timeoutMs } = definition;
+    const tracksEvents = handlesSideBySide(definition);
+    const { hasDeadLetters } = features;
+    const finish = { consumer, timeoutMs, finishSql, hasDeadLetters, tracksEvents };
     const placement = choosePlacement(definition, options.db, options.target, finish);
     const handlers = placement.openClient();
     await handlers.connect();
@@ -61,17 +49,7 @@ export async function openWork(
       await handlers.end();
       throw error;
     }
-    return {
-      ...deps,
-      definition,
-      placement,
-      control,
-      handlers,
-      hasDeadLetters,
-      readPayload: payloadReader(definition.schema, definition.otherTypes),
-      rateLimit: rateLimit === undefined ? null : new RateLimit(rateLimit, deps.clock),
-      isPolling: options.listen === false,
-    };
+    return assembleWork({ definition, options, features, control, handlers, placement, deps });
   } catch (error) {
     await control.close();
     throw error;
@@ -99,17 +77,24 @@ async function openControl(
   return control;
 }
 
-function checkFeatures(definition: ConsumerDefinition, features: Row, database: string): void {
-  if (!isTrue(features, 'queues')) throw new SluiceError('QUEUE_NOT_INSTALLED', { database });
+async function readFeatures(
+  definition: ConsumerDefinition,
+  control: Tx,
+  database: string,
+): Promise<Features> {
+  const { rows } = await control.query(consumerFeatures);
+  const [row] = rows;
+  if (!isTrue(row, 'queues')) throw new SluiceError('QUEUE_NOT_INSTALLED', { database });
   const { name: consumer, kind } = definition;
   const missing = (feature: string, needed: string) =>
     new SluiceError('QUEUE_FEATURE_MISSING', { consumer, feature, needed, database });
-  if (kind === 'cooperative' && !isTrue(features, 'cooperation')) {
+  if (kind === 'cooperative' && !isTrue(row, 'cooperation')) {
     throw missing('kind cooperative', 'schema pgq_coop');
   }
-  if (definition.leaseMs !== undefined && !isTrue(features, 'leases')) {
-    throw missing('leaseMs', "Sluice's schema pgq");
-  }
+  const isOurs = isTrue(row, 'ours');
+  if (definition.leaseMs !== undefined && !isOurs) throw missing('leaseMs', "Sluice's schema pgq");
+  await checkQueues(definition, control, database);
+  return { hasDeadLetters: isOurs, isOurs };
 }
 
 async function checkQueues(
@@ -129,9 +114,9 @@ async function checkTarget(
   options: RunConsumerOptions,
   handlers: Tx,
 ): Promise<void> {
-  const { name: consumer, kind, concurrency } = definition;
+  const { name: consumer, kind } = definition;
   const isElsewhere = options.target !== undefined;
-  if (!isElsewhere && concurrency === 1) return;
+  if (!isElsewhere && !handlesSideBySide(definition)) return;
   const { rows } = await handlers.query(targetFeatures);
   if (isTrue(rows[0], 'tracking')) return;
   throw new SluiceError('QUEUE_FEATURE_MISSING', {

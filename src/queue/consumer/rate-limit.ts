@@ -29,6 +29,15 @@ export class RateLimit {
     return taken;
   }
 
+  /** Takes one, unless the signal aborts first. */
+  async takeUnless(signal: AbortSignal): Promise<void> {
+    try {
+      await this.take(1, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
   #count(): void {
     const nowMs = this.#clock.monotonicMs();
     const earned = ((nowMs - this.#countedMs) / this.#perMs) * this.#events;

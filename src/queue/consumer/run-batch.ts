@@ -2,6 +2,7 @@ import { asError, Backoff, decisionOf, defaultBackoff } from '../../service/inde
 import type { Batch } from './batch-feed.ts';
 import { claimTransaction } from './consumer-lock.ts';
 import { HandlerFailure } from './handler-call.ts';
+import { GivenBack, handleConcurrently } from './handle-concurrently.ts';
 import { handleEvents } from './handle-events.ts';
 import { handleTogether } from './handle-together.ts';
 import { judgeAgain } from './judge-again.ts';
@@ -37,9 +38,11 @@ export async function runBatch(work: Work, batch: Batch): Promise<BatchResult | 
       const run = { work, batch, verdicts, attempt, refusedPieces };
       const events = await handle(run, mayBeWhole(work, failure, attempt));
       await placement.complete(batch, verdicts.list, control, work.handlers);
+      work.jobs?.finished(batch.queue);
       return countResult(events, verdicts);
     } catch (error) {
       await takeBack(work, error);
+      if (error instanceof GivenBack) return null;
       if (!(error instanceof HandlerFailure)) throw error;
       failure = error;
     }
@@ -49,9 +52,12 @@ export async function runBatch(work: Work, batch: Batch): Promise<BatchResult | 
 
 /** @returns how many events were handled */
 function handle(run: BatchTry, mayBeWhole: boolean): Promise<number> {
-  const { onBatch, onEvent } = run.work.definition;
+  const { definition, jobs } = run.work;
+  const { onBatch, onEvent } = definition;
   if (onBatch !== undefined) return handleTogether(run, onBatch, mayBeWhole);
-  if (onEvent !== undefined) return handleEvents(run, onEvent);
+  if (onEvent !== undefined) {
+    return jobs === null ? handleEvents(run, onEvent) : handleConcurrently(run, onEvent, jobs);
+  }
   throw new TypeError('a consumer without a handler');
 }
 
@@ -101,6 +107,10 @@ async function waitToRepeat(
 }
 
 function countResult(events: number, verdicts: Verdicts): BatchResult {
-  const dead = verdicts.list.filter(({ as }) => as === 'dead').length;
-  return { events, retried: verdicts.count - dead, dead };
+  const { list } = verdicts;
+  return {
+    events,
+    retried: list.filter(({ as }) => as === 'retry').length,
+    dead: list.filter(({ as }) => as === 'dead').length,
+  };
 }

@@ -22,3 +22,11 @@ export interface RunConsumerOptions {
   readonly log?: Log;
   readonly clock?: Clock;
 }
+
+/** What every part of a run has. */
+export interface RunDeps {
+  /** Nothing new is begun. */
+  readonly stopping: AbortSignal;
+  readonly log: Log;
+  readonly clock: Clock;
+}

@@ -15,6 +15,10 @@ export function selectEvents(run: BatchTry, chunk: readonly QueueEvent[]): AnyEv
 export function selectEvent(run: BatchTry, event: QueueEvent): AnyEvent | null {
   const { verdicts, work, batch } = run;
   if (verdicts.has(event.id)) return null;
+  if (event.retry >= work.definition.retry.attempts && work.hasDeadLetters) {
+    verdicts.bury(event, `handed out ${event.retry} times, and never came to an end`);
+    return null;
+  }
   const reading = work.readPayload(event);
   if (reading.kind === 'event') return reading.event;
   if (reading.kind === 'invalid') {

@@ -1,9 +1,12 @@
 import type { BackoffPolicy } from '../../service/index.ts';
 
-/** What becomes of an event that was not handled: it comes again later, or goes to the dead letters. */
+/**
+ * What becomes of an event that was not handled: it comes again later; goes to the dead letters; waits for another of
+ * its key, which is no try; or is still being handled, by whom `reason` names, and comes again if that one dies.
+ */
 export interface SetAside {
   readonly eventId: bigint;
-  readonly as: 'retry' | 'dead';
+  readonly as: 'retry' | 'dead' | 'wait' | 'lease';
   /** When it comes again, counted from the moment the batch is finished. */
   readonly afterMs: number;
   readonly reason: string;
@@ -49,6 +52,10 @@ export class Verdicts {
     return this.#byEvent.size;
   }
 
+  get(eventId: bigint): SetAside | undefined {
+    return this.#byEvent.get(eventId);
+  }
+
   has(eventId: bigint): boolean {
     return this.#byEvent.size > 0 && this.#byEvent.has(eventId);
   }
@@ -67,6 +74,14 @@ export class Verdicts {
   bury(event: Tried, reason: string): SetAside {
     if (!this.#hasDeadLetters) return this.retry(event, this.#delayMs(event), reason);
     return this.#add({ eventId: event.id, as: 'dead', afterMs: 0, reason });
+  }
+
+  wait(event: Tried, afterMs: number, reason: string): SetAside {
+    return this.#add({ eventId: event.id, as: 'wait', afterMs, reason });
+  }
+
+  lease(event: Tried, leaseMs: number, worker: string): SetAside {
+    return this.#add({ eventId: event.id, as: 'lease', afterMs: leaseMs, reason: worker });
   }
 
   #add(verdict: SetAside): SetAside {

@@ -15,16 +15,23 @@ export function choosePlacement(
   target: ConnectionTarget | string | undefined,
   finish: FinishOptions,
 ): Placement {
-  const { kind, name, queues } = definition;
+  const { kind, name } = definition;
   if (kind === 'local' || kind === 'cooperative') {
     if (target !== undefined) throw badTarget(name, `kind ${kind} writes in the queue's database`);
     return new LocalPlacement(db, finish);
   }
   if (target === undefined) throw badTarget(name, `kind ${kind} needs a target to write in`);
-  // The first lane is known by the consumer's name alone, as everywhere.
-  const subconsumers = new Map(queues.slice(1).map((queue) => [queue, queue]));
+  const subconsumers = trackedAs(definition);
   const Recorder = kind === 'serial' ? SerialRecord : RemoteRecord;
   return new TargetPlacement(target, new Recorder(name, subconsumers), finish);
+}
+
+/**
+ * What lanes are called in `pgq_ext` besides the consumer's name, by queue: the first has the name alone, as a consumer
+ * of one queue has everywhere.
+ */
+export function trackedAs({ queues }: ConsumerDefinition): ReadonlyMap<string, string> {
+  return new Map(queues.slice(1).map((queue) => [queue, queue]));
 }
 
 function badTarget(consumer: string, problem: string): SluiceError {

@@ -7,6 +7,7 @@ import { HandlerClient } from '../handler-client.ts';
 import type { SetAside } from '../verdicts.ts';
 import type { BatchState, Placement } from './placement.ts';
 
+const lockBatch = loadSql('lock-batch');
 const registerConsumer = loadSql('register-consumer');
 
 /** Handlers write in the queue's own database: their transaction also finishes the batch. */
@@ -40,9 +41,11 @@ export class LocalPlacement implements Placement {
   ): Promise<void> {
     const { own } = handlers;
     // Without anything beside it, finishing needs no transaction around it.
-    const isAlone = setAside.length === 0 && !handlers.isInTransaction;
+    const { tracksEvents } = this.#finish;
+    const isAlone = setAside.length === 0 && !handlers.isInTransaction && !tracksEvents;
     if (!handlers.isInTransaction && !isAlone) await own.query(this.beginSql);
     await failpoint('consumer.before-finish');
+    if (tracksEvents) await own.query(lockBatch, [String(batch.id)]);
     await finishBatch(own, batch, setAside, this.#finish);
     await failpoint('consumer.before-commit');
     if (!isAlone) await own.query('COMMIT');

@@ -10,6 +10,7 @@ import { textOf } from '../rows.ts';
 import type { SetAside } from '../verdicts.ts';
 import type { BatchState, FindSetAside, Placement } from './placement.ts';
 
+const lockBatch = loadSql('lock-batch');
 const markEventsDone = loadSql('mark-events-done');
 const whichEventsDone = loadSql('which-events-done');
 
@@ -68,6 +69,7 @@ export class TargetPlacement implements Placement {
     const { own } = handlers;
     if (!handlers.isInTransaction) await own.query(this.beginSql);
     await failpoint('consumer.before-record');
+    if (this.#finish.tracksEvents) await own.query(lockBatch, [String(batch.id)]);
     await this.#record.write(batch, own);
     if (setAside.length > 0) await this.#markSetAside(batch, setAside, own);
     await failpoint('consumer.before-commit');

@@ -1,0 +1,49 @@
+import type { Client } from 'pg';
+import type { Tx } from '../../ledger/index.ts';
+import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
+
+/**
+ * A connection for what must get through while the others are busy: leases and progress. Made when it is first used,
+ * and again when it broke.
+ */
+export class AsideClient implements Tx {
+  readonly #db: ConnectionTarget | string;
+  readonly #purpose: string;
+  #client: Promise<Client> | null = null;
+
+  constructor(db: ConnectionTarget | string, purpose: string) {
+    this.#db = db;
+    this.#purpose = purpose;
+  }
+
+  async query(text: string, values?: readonly unknown[]) {
+    this.#client ??= this.#open();
+    const client = await this.#client;
+    return client.query<Record<string, unknown>>(text, values && [...values]);
+  }
+
+  async end(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    if (client !== null) await client.then((open) => open.end(), ignoreFailure);
+  }
+
+  #open(): Promise<Client> {
+    const client = createPgClient(this.#db, {
+      purpose: this.#purpose,
+      settings: { synchronous_commit: 'off' },
+    });
+    const forget = (): void => {
+      if (this.#client === opened) this.#client = null;
+    };
+    client.once('end', forget);
+    const opened = client.connect().then(() => client);
+    opened.catch(forget);
+    return opened;
+  }
+}
+
+/** One that never opened needs no closing. */
+function ignoreFailure(): void {
+  return undefined;
+}

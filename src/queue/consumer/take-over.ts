@@ -1,0 +1,41 @@
+import { loadSql } from '../sql.ts';
+import type { Tx } from '../../ledger/index.ts';
+import type { QueueEvent } from './event.ts';
+import { numberOf, textOf, textOrNull, type Row } from './rows.ts';
+import type { Work } from './work.ts';
+
+const eventsComingAgain = loadSql('events-coming-again');
+
+/** What whoever worked for the consumer before has left: leases without a worker, and keys that are held back. */
+export async function takeOver(work: Work): Promise<void> {
+  const { definition, leases, isPolling } = work;
+  for (const queue of definition.queues) {
+    // Without the lock of a session we do not know that nobody else is at work.
+    if (leases !== null && !isPolling) await leases.reclaim(queue);
+    if (work.keys !== null && work.progress !== null)
+      await rememberEvents(work, queue, work.control);
+  }
+}
+
+async function rememberEvents(work: Work, queue: string, control: Tx): Promise<void> {
+  const { rows } = await control.query(eventsComingAgain, [queue, work.definition.name]);
+  for (const row of rows) {
+    const reading = work.readPayload(toEvent(row));
+    if (reading.kind === 'event') work.keys?.remember(reading.event, numberOf(row, 'after_ms'));
+  }
+}
+
+function toEvent(row: Row): QueueEvent {
+  return {
+    id: BigInt(textOf(row, 'id')),
+    time: new Date(numberOf(row, 'time_s') * 1000),
+    txid: BigInt(textOrNull(row, 'txid') ?? 0),
+    retry: Number(textOrNull(row, 'retry') ?? 0),
+    type: textOrNull(row, 'type') ?? '',
+    data: textOrNull(row, 'data'),
+    extra1: textOrNull(row, 'extra1'),
+    extra2: textOrNull(row, 'extra2'),
+    extra3: textOrNull(row, 'extra3'),
+    extra4: textOrNull(row, 'extra4'),
+  };
+}

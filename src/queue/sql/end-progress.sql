@@ -1,0 +1,1 @@
+select pgq.end_progress($1, $2, $3::int8, $4)
