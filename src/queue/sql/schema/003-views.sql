@@ -13,6 +13,3 @@ select s.sub_id, s.sub_queue, s.sub_consumer, p.pos_last_tick as sub_last_tick, 
           where l.pos_subscriber = s.sub_no
           order by l.pos_step desc
           limit 1) p;
-
-create trigger subscription_change instead of insert or update or delete on pgq.subscription
-  for each row execute function pgq._subscription_change();

@@ -1,0 +1,25 @@
+-- Puts events that are due back into their queues, ten a call, oldest first: how many.
+create or replace function pgq.maint_retry_events()
+returns integer as $$
+declare
+    event record;
+    moved int4 := 0;
+begin
+    -- One mover at a time; consumers go on adding.
+    lock table pgq.retry_queue in share update exclusive mode;
+    for event in
+        select q.queue_name, r.*
+          from pgq.retry_queue r
+          join pgq.queue q on q.queue_id = r.ev_queue
+         where r.ev_retry_after <= current_timestamp
+         order by r.ev_retry_after
+         limit 10
+    loop
+        perform pgq.insert_event_raw(event.queue_name, event.ev_id, event.ev_time, event.ev_owner, event.ev_retry,
+            event.ev_type, event.ev_data, event.ev_extra1, event.ev_extra2, event.ev_extra3, event.ev_extra4);
+        delete from pgq.retry_queue r where r.ev_owner = event.ev_owner and r.ev_id = event.ev_id;
+        moved := moved + 1;
+    end loop;
+    return moved;
+end;
+$$ language plpgsql security definer set search_path = pg_catalog, pg_temp;
