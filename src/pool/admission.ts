@@ -7,6 +7,7 @@ import type { ClientStartup } from './client-startup.ts';
 import type { PoolSettings } from './config/index.ts';
 import type { ConsoleLogin } from './console-login.ts';
 import type { Leg, LegOwner } from './leg.ts';
+import { describeFrom } from './leg-text.ts';
 import type { ParameterSet } from './parameters.ts';
 import type { Pool } from './pool.ts';
 import { Refusal } from './refusal.ts';
@@ -21,7 +22,11 @@ interface Host {
   claimClient(database: string, user: string): void;
   releaseClient(database: string, user: string): void;
   openConsole(login: ConsoleLogin): LegOwner;
-  openReplication(startup: ClientStartup, credentials: Credentials): Promise<ReplicationPipe>;
+  openReplication(
+    leg: Leg,
+    startup: ClientStartup,
+    credentials: Credentials,
+  ): Promise<ReplicationPipe>;
   parametersOf(reported: ReadonlyMap<string, string>): ParameterSet;
   nextClientId(): number;
   onClientLoggedIn(client: ClientConnection): void;
@@ -41,10 +46,11 @@ export async function admit(
 ): Promise<Admitted> {
   const { user, parameters } = startup;
   if (access !== null) {
-    return { begin: () => host.openConsole({ leg, user, access, parameters }), drop };
+    const from = describeFrom(leg);
+    return { begin: () => host.openConsole({ leg, from, user, access, parameters }), drop };
   }
   if (startup.replication !== null) {
-    const pipe = await host.openReplication(startup, credentials);
+    const pipe = await host.openReplication(leg, startup, credentials);
     return { begin: () => pipe.begin(leg), drop: () => pipe.destroy() };
   }
   const pool = await host.poolFor(startup.database, credentials);

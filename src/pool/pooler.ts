@@ -1,4 +1,4 @@
-import type { GateTarget, Log } from '../service/index.ts';
+import type { GateTarget, Log, LogFields } from '../service/index.ts';
 import type { TlsTarget } from '../session/index.ts';
 import {
   MessageBuffer,
@@ -32,6 +32,7 @@ import type { Database } from './database.ts';
 import { Databases, retire, retireServer } from './databases.ts';
 import { DnsCache } from './dns-cache.ts';
 import type { Leg, LegOwner } from './leg.ts';
+import { describeFrom, tlsField } from './leg-text.ts';
 import { ParameterSet, TrackedNames } from './parameters.ts';
 import { claim, Limits, type Limit } from './limits.ts';
 import { refusalOf } from './login-failure.ts';
@@ -334,6 +335,7 @@ export class Pooler implements PoolerOfPools, Reception {
   }
 
   async openReplication(
+    leg: Leg,
     startup: ClientStartup,
     credentials: Credentials,
   ): Promise<ReplicationPipe> {
@@ -368,11 +370,20 @@ export class Pooler implements PoolerOfPools, Reception {
       serverUser: pool.user,
       kind: startup.replication === 'database' ? 'logical' : 'physical',
     };
+    const fields = {
+      database: facts.database,
+      user: facts.clientUser,
+      client: facts.clientId,
+      from: describeFrom(leg),
+      replication: facts.kind,
+    };
     const pipe = new ReplicationPipe(facts, loggedIn, (over) => {
       this.pipes.delete(over);
       release();
+      if (this.settings.log_disconnections) this.log.info('closing', fields);
     });
     this.pipes.add(pipe);
+    if (this.settings.log_connections) this.log.info('login', { ...fields, ...tlsField(leg) });
     return pipe;
   }
 
@@ -444,11 +455,7 @@ export class Pooler implements PoolerOfPools, Reception {
     pool.database.clientCount++;
     pool.traffic.clientLogins++;
     if (this.settings.log_connections) {
-      this.log.info('login', {
-        database: pool.database.name,
-        user: client.user,
-        client: client.id,
-      });
+      this.log.info('login', { ...fieldsOf(client), ...tlsField(client.leg) });
     }
   }
 
@@ -473,14 +480,8 @@ export class Pooler implements PoolerOfPools, Reception {
 
   onClientLeft(client: ClientConnection, reason: string): void {
     this.moveClient(client);
-    const { database } = client.pool;
     if (this.settings.log_disconnections) {
-      this.log.info('closing', {
-        database: database.name,
-        user: client.user,
-        client: client.id,
-        reason,
-      });
+      this.log.info('closing', { ...fieldsOf(client), reason });
     }
   }
 
@@ -491,6 +492,7 @@ export class Pooler implements PoolerOfPools, Reception {
       this.log.warn('a client was not let in', {
         database: handshake.database,
         user: handshake.user,
+        from: describeFrom(handshake.leg),
         reason,
       });
     }
@@ -499,8 +501,8 @@ export class Pooler implements PoolerOfPools, Reception {
   onServerOpened(server: ServerConnection): void {
     if (!this.settings.log_connections) return;
     this.log.info('new server connection', {
-      database: server.pool.database.name,
-      server: server.id,
+      ...fieldsOfServer(server),
+      ...tlsField(server.leg),
     });
   }
 
@@ -508,8 +510,7 @@ export class Pooler implements PoolerOfPools, Reception {
     const { pool } = server;
     if (this.settings.log_disconnections) {
       this.log.info('server connection closed', {
-        database: pool.database.name,
-        server: server.id,
+        ...fieldsOfServer(server),
         reason: server.closeReason ?? 'the server closed it',
       });
     }
@@ -593,6 +594,15 @@ export class Pooler implements PoolerOfPools, Reception {
       if (isRelated && other !== pool && other.waiting.size > 0) other.serveWaiting();
     }
   }
+}
+
+function fieldsOf({ pool, user, id, leg }: ClientConnection): LogFields {
+  return { database: pool.database.name, user, client: id, from: describeFrom(leg) };
+}
+
+function fieldsOfServer({ pool, id, place }: ServerConnection): LogFields {
+  const { host, port } = place;
+  return { database: pool.database.name, user: pool.user, server: id, host, port };
 }
 
 interface ClientLimit extends Limit {

@@ -41,7 +41,9 @@ export class Users implements UserLookup {
   /** A changed auth_file is seen without RELOAD. @returns whether it was changed */
   async refresh(log: Log): Promise<boolean> {
     try {
-      return (await this.file?.reloadIfChanged()) ?? false;
+      const isChanged = (await this.file?.reloadIfChanged()) ?? false;
+      if (isChanged) log.info('auth_file was read again', { users: this.file?.size });
+      return isChanged;
     } catch (error) {
       log.warn('auth_file cannot be read again; the users read before stay', { error });
       return false;

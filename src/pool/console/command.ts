@@ -43,9 +43,17 @@ export interface Answer {
   readonly table?: Table;
 }
 
+/** A command as it was asked for. */
+export interface Asked extends Action {
+  /** For the log: without secrets. */
+  readonly text: string;
+}
+
 /** What a command does, once it is known that it is one, and whose. */
 export interface Action {
   readonly needsAdmin: boolean;
+  /** It changes something: who asked for it is in the log. */
+  readonly isOperation?: true;
   /** The columns of its answer, known before it runs; null: it has none. */
   readonly columns: readonly Column[] | null;
   run(context: ConsoleContext, signal: AbortSignal, asker: SessionFacts): Answer | Promise<Answer>;

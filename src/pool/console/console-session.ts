@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { isSluiceError } from '../../errors/index.ts';
 import { describeTag, FrameScanner, FrontendTag, MessageReader } from '../../wire/index.ts';
+import type { LogFields } from '../../service/index.ts';
 import type { CancelableConsole } from '../cancels.ts';
+import { consoleDatabase } from '../client-startup.ts';
 import type { Leg, LegOwner } from '../leg.ts';
+import { tlsField } from '../leg-text.ts';
 import type { ConsoleLogin } from '../console-login.ts';
 import { Refusal } from '../refusal.ts';
 import { nowUs } from '../traffic.ts';
-import type { Action, Answer, ConsoleContext, SessionFacts } from './command.ts';
+import type { Answer, Asked, ConsoleContext, SessionFacts } from './command.ts';
 import { Extended } from './extended.ts';
 import { prepareAll } from './prepare.ts';
 import { ResultWriter } from './result-writer.ts';
@@ -31,6 +34,7 @@ interface Message {
 export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole {
   readonly id: number;
   readonly leg: Leg;
+  readonly from: string;
   readonly user: string;
   readonly access: ConsoleLogin['access'];
   readonly applicationName: string;
@@ -61,13 +65,22 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
     this.#onOver = onOver;
     this.id = pooler.nextClientId();
     this.leg = login.leg;
+    this.from = login.from;
     this.user = login.user;
     this.access = login.access;
     this.applicationName = login.parameters.get('application_name') ?? '';
     this.cancelPid = pooler.cancels.newPid();
     pooler.cancels.addConsole(this);
     this.leg.handTo(this);
+    if (pooler.settings.log_connections) {
+      pooler.log.info('login', { ...this.#who, ...tlsField(this.leg) });
+    }
     this.#welcome();
+  }
+
+  /** For the log. */
+  get #who(): LogFields {
+    return { database: consoleDatabase, user: this.user, client: this.id, from: this.from };
   }
 
   get statementCount(): number {
@@ -95,7 +108,7 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
   }
 
   onClosed(): void {
-    this.#leave();
+    this.#leave('client unexpected eof');
   }
 
   /** A cancel request for the command under way. */
@@ -140,7 +153,7 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
 
   async #take({ tag, body }: Message): Promise<void> {
     if (tag === FrontendTag.terminate) {
-      this.#leave();
+      this.#leave('client close request');
       this.leg.end();
       return;
     }
@@ -200,11 +213,14 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
     for (const prepare of prepared) this.#out.answer(await this.#run(prepare()));
   }
 
-  async #run(action: Action): Promise<Answer> {
+  async #run(action: Asked): Promise<Answer> {
     if (action.needsAdmin && this.access !== 'admin') {
       throw new Refusal('08P01', 'admin access needed');
     }
-    const { traffic } = this.#context;
+    const { traffic, pooler } = this.#context;
+    if (action.isOperation) {
+      pooler.log.info('a console command', { ...this.#who, command: action.text });
+    }
     traffic.queries++;
     traffic.transactions++;
     const startUs = nowUs();
@@ -234,16 +250,18 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
     if (this.#isOver) return;
     this.#out.error({ severity: 'FATAL', sqlstate, message });
     this.#send();
-    this.#leave();
+    this.#leave(message);
     this.leg.end();
   }
 
-  #leave(): void {
+  #leave(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#waiting.length = 0;
     this.#giveUp.abort(new Refusal('57014', 'the client has left'));
-    this.#context.pooler.cancels.removeConsole(this);
+    const { pooler } = this.#context;
+    pooler.cancels.removeConsole(this);
+    if (pooler.settings.log_disconnections) pooler.log.info('closing', { ...this.#who, reason });
     this.#onOver(this);
   }
 }

@@ -1,12 +1,12 @@
 import { MessageReader } from '../../wire/index.ts';
 import { Refusal } from '../refusal.ts';
-import type { Action, Answer } from './command.ts';
+import type { Answer, Asked } from './command.ts';
 import { prepareSingle } from './prepare.ts';
 import type { Formats, ResultWriter } from './result-writer.ts';
 
 interface Prepared {
   /** Null: the statement is empty. */
-  readonly action: Action | null;
+  readonly action: Asked | null;
 }
 
 interface Portal extends Prepared {
@@ -23,9 +23,9 @@ const portalKind = 0x50; // P
 export class Extended {
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
-  readonly #run: (action: Action) => Promise<Answer>;
+  readonly #run: (action: Asked) => Promise<Answer>;
 
-  constructor(run: (action: Action) => Promise<Answer>) {
+  constructor(run: (action: Asked) => Promise<Answer>) {
     this.#run = run;
   }
 

@@ -7,7 +7,11 @@ import type { ConsoleLogin } from '../console-login.ts';
 import { Leg, takeConnections, type LegOwner } from '../leg.ts';
 import type { ParameterSet } from '../parameters.ts';
 
-const introduction = z.object({ user: z.string(), access: z.enum(['admin', 'stats']) });
+const introduction = z.object({
+  user: z.string(),
+  access: z.enum(['admin', 'stats']),
+  from: z.string(),
+});
 
 /** Longer than any user name. */
 const mostIntroductionBytes = 4096;
@@ -66,9 +70,9 @@ class Arrival implements LegOwner {
       if (this.#said.length > mostIntroductionBytes) this.#leg.destroy();
       return;
     }
-    const { user, access } = introduction.parse(JSON.parse(this.#said.toString('utf8', 0, end)));
+    const said = introduction.parse(JSON.parse(this.#said.toString('utf8', 0, end)));
     const rest = this.#said.subarray(end + 1);
-    const owner = this.#take({ leg: this.#leg, user, access, parameters: this.#parameters });
+    const owner = this.#take({ ...said, leg: this.#leg, parameters: this.#parameters });
     if (rest.length > 0) owner.onBytes(rest, rest.length);
   }
 
@@ -82,9 +86,9 @@ class Arrival implements LegOwner {
 }
 
 /** A console in a thread that has none: what its operator types goes through the door. */
-export function throughDoor(path: string, { leg, user, access }: ConsoleLogin): LegOwner {
+export function throughDoor(path: string, { leg, user, access, from }: ConsoleLogin): LegOwner {
   const socket = connect({ path });
-  socket.write(`${JSON.stringify({ user, access })}\n`);
+  socket.write(`${JSON.stringify({ user, access, from })}\n`);
   socket.on('data', (bytes: Buffer) => leg.writeOwn(bytes));
   socket.on('error', () => leg.destroy());
   socket.on('close', () => leg.end());

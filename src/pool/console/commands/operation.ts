@@ -11,9 +11,9 @@ export function action(
 ): Action {
   return {
     needsAdmin: true,
+    isOperation: true,
     columns: null,
     run: async (context, signal, asker) => {
-      context.pooler.log.info('a console command', { command: tag });
       await run(context, signal, asker);
       return { tag };
     },

@@ -1,4 +1,5 @@
 import type { Leg } from '../../leg.ts';
+import { plainAddress } from '../../leg-text.ts';
 
 /** Something to tell connections apart by, and to pair them by, where pgBouncer has an address in memory. */
 export function pointer(kind: 'C' | 'S', id: number): string {
@@ -22,20 +23,12 @@ export function placeOf({ socket }: Leg, unixPort: number): { remote: End; local
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   return {
     remote:
-      remoteAddress === undefined ? unix : { address: plain(remoteAddress), port: remotePort ?? 0 },
+      remoteAddress === undefined
+        ? unix
+        : { address: plainAddress(remoteAddress), port: remotePort ?? 0 },
     local:
-      localAddress === undefined ? unix : { address: plain(localAddress), port: localPort ?? 0 },
+      localAddress === undefined
+        ? unix
+        : { address: plainAddress(localAddress), port: localPort ?? 0 },
   };
-}
-
-/** An IPv4 address that came to a socket for both kinds. */
-function plain(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-}
-
-/** `TLSv1.3/TLS_AES_256_GCM_SHA384`; empty without TLS. */
-export function describeTls({ tlsSocket }: Leg): string {
-  const version = tlsSocket?.getProtocol() ?? null;
-  if (tlsSocket === null || version === null) return '';
-  return `${version}/${tlsSocket.getCipher().standardName}`;
 }

@@ -2,12 +2,13 @@ import type { ClientConnection } from '../../client-connection.ts';
 import { consoleDatabase } from '../../client-startup.ts';
 import type { Database } from '../../database.ts';
 import type { Leg } from '../../leg.ts';
+import { describeTls } from '../../leg-text.ts';
 import type { ReplicationPipe } from '../../replication-pipe.ts';
 import type { ServerConnection } from '../../server-connection.ts';
 import { nowUs } from '../../traffic.ts';
 import type { ConsoleContext, SessionFacts, Show } from '../command.ts';
 import { columns, type Cell } from '../values.ts';
-import { describeTls, placeOf, pointer, timeText } from './socket-text.ts';
+import { placeOf, pointer, timeText } from './socket-text.ts';
 import { serverState } from './server-state.ts';
 
 /** One connection, as CLIENTS, SERVERS and SOCKETS tell it. */
