@@ -3,6 +3,7 @@ export { compareDatabases, summarizeReport } from './compare/index.ts';
 export { compareReplication } from './compare-pipeline.ts';
 export { pipelineSchema } from './config.ts';
 export { dropReplication } from './drop.ts';
+export { checkFeedSource, Feed } from './feed/feed.ts';
 export { follow, followInto } from './follow/follow.ts';
 export { unchanged } from './follow/row.ts';
 export { defaultName, Replication } from './replication.ts';
@@ -12,6 +13,7 @@ export type { CompareDatabasesOptions, CompareReport, TableReport } from './comp
 export type { CompareReplicationOptions } from './compare-pipeline.ts';
 export type { PipelineConfig } from './config.ts';
 export type { DropReport } from './drop.ts';
+export type { FeedOptions } from './feed/feed.ts';
 export type { FollowOptions } from './follow/following.ts';
 export type { Row } from './follow/row.ts';
 export type { Change, FollowedTransaction } from './follow/transaction.ts';

@@ -41,8 +41,8 @@ export class Standing {
   #position: Lsn | null = null;
   #confirmed: Lsn | null = null;
   #sourceEnd: Lsn | null = null;
-  #applier: Applier | null = null;
-  #reader: ChangeReader | null = null;
+  #applier: Pick<Applier, 'position' | 'caughtUpTo'> | null = null;
+  #reader: Pick<ChangeReader, 'sourceEnd'> | null = null;
   #lastCommitTimeUs = 0n;
   /** As of the last batch. */
   #caughtUpTo: Lsn | null = null;
@@ -85,13 +85,16 @@ export class Standing {
     this.#bytesCopied += copy.bytes;
   }
 
-  follows(applier: Applier, reader: ChangeReader): void {
+  follows(
+    applier: Pick<Applier, 'position' | 'caughtUpTo'>,
+    reader: Pick<ChangeReader, 'sourceEnd'>,
+  ): void {
     this.#applier = applier;
     this.#reader = reader;
     this.#caughtUpTo = applier.caughtUpTo;
   }
 
-  applied(batch: CommittedBatch): void {
+  applied(batch: Omit<CommittedBatch, 'seconds'>): void {
     this.#transactions += batch.transactions;
     this.#changes += batch.changes;
     this.#bytes += batch.bytes;

@@ -8,7 +8,7 @@ import {
   readPipeline,
   setFirstPosition,
   startPosition,
-  type Owner,
+  type Pipeline,
 } from '../../ledger/index.ts';
 import { Backoff, silentLog, sqlstateOf, systemClock, type Log } from '../../service/index.ts';
 import { createSlot, identifySystem, parseSide, Session } from '../../session/index.ts';
@@ -51,7 +51,7 @@ export class Following {
   readonly #source: Session;
   readonly #ledger: Session;
   readonly #plan: Plan;
-  readonly #owner: Owner;
+  readonly #owner: Pipeline;
   readonly #reader: ChangeReader;
   readonly #queue: BlockQueue;
   readonly #pumped: Promise<void>;
@@ -66,7 +66,7 @@ export class Following {
     source: Session;
     ledger: Session;
     plan: Plan;
-    owner: Owner;
+    owner: Pipeline;
     reader: ChangeReader;
     area: SpillArea;
     position: Lsn;
@@ -86,7 +86,10 @@ export class Following {
     parts.signal.addEventListener('abort', () => this.#queue.end(), { once: true });
   }
 
-  static async begin(options: FollowOptions, signal: AbortSignal): Promise<Following> {
+  static async begin(
+    options: FollowOptions & { readonly onStandby?: () => void },
+    signal: AbortSignal,
+  ): Promise<Following> {
     const { name, log = silentLog } = options;
     const sourceTarget = parseSide('source', options.source);
     const onSource = { purpose: name, side: 'source', signal } as const;
@@ -106,7 +109,8 @@ export class Following {
         ...onSource,
         side: 'target',
       });
-      await becomeRunner(ledger, { name, log, signal });
+      const { onStandby } = options;
+      await becomeRunner(ledger, { name, log, signal, ...(onStandby && { onStandby }) });
       const source = await open(sourceTarget, onSource);
       const replication = await open(sourceTarget, { ...onSource, replication: true });
       await migrate(ledger);
@@ -138,13 +142,18 @@ export class Following {
   }
 
   /** The source's end of WAL when last heard. */
-  get sourceEnd(): Lsn | null {
+  get sourceEnd(): Lsn {
     return this.#reader.sourceEnd;
   }
 
   /** A session on the source, for questions about its catalog. */
   get source(): Session {
     return this.#source;
+  }
+
+  /** Its name. */
+  get database(): string {
+    return this.#owner.sourceDatabase;
   }
 
   get plan(): Plan {
@@ -210,7 +219,7 @@ export class Following {
 }
 
 interface Begun {
-  readonly owner: Owner;
+  readonly owner: Pipeline;
   readonly plan: Plan;
   readonly slot: string;
   readonly publications: readonly string[];

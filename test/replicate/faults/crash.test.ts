@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { anyMajor, crashSluice, postgres } from '../../kit/index.ts';
+import { whileFeeding } from '../feed/failpoints.ts';
 import { bank, structure } from './scene.ts';
 import { Writer } from './writer.ts';
 
@@ -71,5 +72,5 @@ test('no failpoint of the engine is left out', () => {
       ...readFileSync(join(root, name), 'utf8').matchAll(/failpoint\('([^']+)'/g),
     ])
     .map((match) => match[1]);
-  expect(new Set(names)).toEqual(new Set([...whileCopying, ...whileFollowing]));
+  expect(new Set(names)).toEqual(new Set([...whileCopying, ...whileFollowing, ...whileFeeding]));
 });
