@@ -11,6 +11,8 @@ import { needProgram } from './programs.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+const programmedPool = fileURLToPath(new URL('programmed-pool.ts', import.meta.url));
+
 /** pgBouncer refuses to run as root; this is nobody. */
 const nobody = 65_534;
 
@@ -34,9 +36,24 @@ export interface PoolerSettings {
 }
 
 /** The built `sluice pool run`, on an unmodified pgbouncer.ini. */
-export async function startSluicePool(options: PoolerSettings): Promise<RunningPooler> {
+export async function startSluicePool(
+  options: PoolerSettings,
+  args: readonly string[] = [],
+): Promise<RunningPooler> {
   return startPooler('sluice', options, (file) =>
-    spawn(process.execPath, [main, 'pool', 'run', '-q', file], { stdio: 'ignore' }),
+    spawn(process.execPath, [main, 'pool', 'run', '-q', ...args, file], { stdio: 'ignore' }),
+  );
+}
+
+/** A pool made by a program, which alone can set where transactions go. */
+export async function startProgrammedPool(
+  options: PoolerSettings,
+  isRouted: boolean,
+): Promise<RunningPooler> {
+  return startPooler('sluice', options, (file) =>
+    spawn(process.execPath, [programmedPool, file, ...(isRouted ? ['routed'] : [])], {
+      stdio: 'ignore',
+    }),
   );
 }
 

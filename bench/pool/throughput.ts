@@ -83,7 +83,8 @@ async function pgbouncerVersion(): Promise<string> {
   return /\d+(?:\.\d+)+/.exec(said)?.[0] ?? 'unknown';
 }
 
-async function measureTps(
+/** One run of `pgbench -S`; `cpu` is the pooler's, in microseconds a transaction. */
+export async function measureTps(
   pooler: RunningPooler,
   protocol: Throughput['protocol'],
   clients: number,
