@@ -1,6 +1,11 @@
 import type { ErrorSpecs } from './spec.ts';
 
 export const queueErrors = {
+  QUEUE_ADOPT_DEPENDENTS: {
+    decision: 'fix',
+    message: 'the original pgq cannot be taken over: {evidence}',
+    remedy: 'drop what hangs on it (a view of your own, most likely), install, and make it anew',
+  },
   QUEUE_BATCH_TAKEN: {
     decision: 'retry',
     message: 'batch {batch} of {queue}/{consumer} was finished or moved by somebody else',
@@ -36,6 +41,24 @@ export const queueErrors = {
     decision: 'fix',
     message: 'the handler of {queue}/{consumer} ended the transaction that was handed to it',
     remedy: 'take COMMIT and ROLLBACK out of it: the transaction ends with the batch',
+  },
+  QUEUE_HAS_CONSUMERS: {
+    decision: 'fix',
+    message: 'queue {queue} has consumers: {consumers}',
+    remedy:
+      'remove them first (sluice queue unregister), or drop it with --force: what they have not read is lost',
+  },
+  QUEUE_INSTALL_BUSY: {
+    decision: 'retry',
+    message:
+      'a transaction that uses the queues did not end within {waitedMs} ms; nothing was changed',
+    remedy: 'end long transactions of consumers (pg_stat_activity shows them), then install again',
+  },
+  QUEUE_INSTALL_RIGHTS: {
+    decision: 'fix',
+    message: 'schema pgq cannot be installed: {reason}',
+    remedy:
+      'install as its owner, or as a superuser; to print the statements: sluice queue install --print',
   },
   QUEUE_NOT_FOUND: {
     decision: 'fix',

@@ -3,9 +3,10 @@ import { configureQueue, readQueueConfig } from '../../queue/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue config`. */
 export function queueConfigCommand(io: CommandIo): Command {
@@ -18,7 +19,7 @@ export function queueConfigCommand(io: CommandIo): Command {
   return addDatabaseFlag(command).action(
     async (queue: string, given: readonly string[], flags: Flags) => {
       const changes = Object.fromEntries(given.map(readSetting));
-      const settings = await withDatabase(io, 'queue config', flags, async (client) => {
+      const settings = await withQueues(io, 'queue config', flags, async (client) => {
         await configureQueue(client, queue, changes);
         return readQueueConfig(client, queue);
       });

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { createQueue } from '../../queue/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue create`. */
 export function queueCreateCommand(io: CommandIo): Command {
@@ -11,7 +12,7 @@ export function queueCreateCommand(io: CommandIo): Command {
     .description('Makes a queue. One that is there already is left as it is.')
     .argument('<queue>', 'its name');
   return addDatabaseFlag(command).action(async (queue: string, flags: Flags) => {
-    const isNew = await withDatabase(io, 'queue create', flags, (client) =>
+    const isNew = await withQueues(io, 'queue create', flags, (client) =>
       createQueue(client, queue),
     );
     io.stdout.write(`${queue}: ${isNew ? 'made' : 'was there'}\n`);

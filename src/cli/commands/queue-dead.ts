@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { listDeadEvents, requireQueue } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue dead`. */
 export function queueDeadCommand(io: CommandIo): Command {
@@ -16,7 +17,7 @@ export function queueDeadCommand(io: CommandIo): Command {
     .option('--json', 'print one JSON document');
   return addDatabaseFlag(command).action(
     async (queue: string, consumer: string | undefined, flags: Flags) => {
-      const events = await withDatabase(io, 'queue dead', flags, async (client) => {
+      const events = await withQueues(io, 'queue dead', flags, async (client) => {
         await requireQueue(client, queue);
         return listDeadEvents(client, { queue, consumer });
       });

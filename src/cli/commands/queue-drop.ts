@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { dropQueue } from '../../queue/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue drop`. */
 export function queueDropCommand(io: CommandIo): Command {
@@ -14,7 +15,7 @@ export function queueDropCommand(io: CommandIo): Command {
     .argument('<queue>', 'its name')
     .option('--force', 'with its consumers; what they have not read is lost');
   return addDatabaseFlag(command).action(async (queue: string, flags: Flags) => {
-    await withDatabase(io, 'queue drop', flags, (client) =>
+    await withQueues(io, 'queue drop', flags, (client) =>
       dropQueue(client, queue, { force: flags['force'] === true }),
     );
     io.stdout.write(`${queue}: removed\n`);

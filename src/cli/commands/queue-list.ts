@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { listQueues, type QueueState } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 import { since } from '../queue-text.ts';
 
 /** `sluice queue list`. */
@@ -16,7 +17,7 @@ export function queueListCommand(io: CommandIo): Command {
     )
     .option('--json', 'print one JSON document');
   return addDatabaseFlag(command).action(async (flags: Flags) => {
-    const queues = await withDatabase(io, 'queue list', flags, listQueues);
+    const queues = await withQueues(io, 'queue list', flags, listQueues);
     io.stdout.write(flags['json'] === true ? `${toJson(queues, 2)}\n` : describe(queues));
   });
 }

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { pauseQueue } from '../../queue/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue pause`. */
 export function queuePauseCommand(io: CommandIo): Command {
@@ -13,7 +14,7 @@ export function queuePauseCommand(io: CommandIo): Command {
     )
     .argument('<queue>', 'its name');
   return addDatabaseFlag(command).action(async (queue: string, flags: Flags) => {
-    await withDatabase(io, 'queue pause', flags, (client) => pauseQueue(client, queue, true));
+    await withQueues(io, 'queue pause', flags, (client) => pauseQueue(client, queue, true));
     io.stdout.write(`${queue}: paused\n`);
   });
 }

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { redriveEvents, requireQueue } from '../../queue/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue redrive`. */
 export function queueRedriveCommand(io: CommandIo): Command {
@@ -16,7 +17,7 @@ export function queueRedriveCommand(io: CommandIo): Command {
     .argument('[events...]', 'numbers of events (default: all)');
   return addDatabaseFlag(command).action(
     async (queue: string, consumer: string, events: readonly string[], flags: Flags) => {
-      const count = await withDatabase(io, 'queue redrive', flags, async (client) => {
+      const count = await withQueues(io, 'queue redrive', flags, async (client) => {
         await requireQueue(client, queue);
         return redriveEvents(client, queue, consumer, events.length > 0 ? events : undefined);
       });

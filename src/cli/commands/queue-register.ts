@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { registerConsumer } from '../../queue/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 import { textFlag } from '../pipelines.ts';
 
 /** `sluice queue register`. */
@@ -20,7 +21,7 @@ export function queueRegisterCommand(io: CommandIo): Command {
   return addDatabaseFlag(command).action(async (queue: string, consumer: string, flags: Flags) => {
     const [tick, like] = [textFlag(flags, 'at'), textFlag(flags, 'like')];
     const at = { ...(tick !== undefined && { tick }), ...(like !== undefined && { like }) };
-    const isNew = await withDatabase(io, 'queue register', flags, (client) =>
+    const isNew = await withQueues(io, 'queue register', flags, (client) =>
       registerConsumer(client, queue, consumer, at),
     );
     io.stdout.write(`${queue}/${consumer}: ${isNew ? 'registered' : 'was registered'}\n`);

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { pauseQueue } from '../../queue/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue resume`. */
 export function queueResumeCommand(io: CommandIo): Command {
@@ -13,7 +14,7 @@ export function queueResumeCommand(io: CommandIo): Command {
     )
     .argument('<queue>', 'its name');
   return addDatabaseFlag(command).action(async (queue: string, flags: Flags) => {
-    await withDatabase(io, 'queue resume', flags, (client) => pauseQueue(client, queue, false));
+    await withQueues(io, 'queue resume', flags, (client) => pauseQueue(client, queue, false));
     io.stdout.write(`${queue}: resumed\n`);
   });
 }

@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { listRetries, requireQueue, retryNow } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue retry`. */
 export function queueRetryCommand(io: CommandIo): Command {
@@ -19,7 +20,7 @@ export function queueRetryCommand(io: CommandIo): Command {
     async (queue: string, consumer: string | undefined, flags: Flags) => {
       const whose = { queue, consumer };
       if (flags['now'] === true) {
-        const count = await withDatabase(io, 'queue retry', flags, async (client) => {
+        const count = await withQueues(io, 'queue retry', flags, async (client) => {
           await requireQueue(client, queue);
           return retryNow(client, whose);
         });
@@ -28,7 +29,7 @@ export function queueRetryCommand(io: CommandIo): Command {
         );
         return;
       }
-      const events = await withDatabase(io, 'queue retry', flags, async (client) => {
+      const events = await withQueues(io, 'queue retry', flags, async (client) => {
         await requireQueue(client, queue);
         return listRetries(client, whose);
       });

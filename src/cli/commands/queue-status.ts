@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { readQueueStatus, type QueueStatus } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 import { since } from '../queue-text.ts';
 
 /** `sluice queue status`. */
@@ -18,7 +19,7 @@ export function queueStatusCommand(io: CommandIo): Command {
     .argument('[queue]', 'one queue (default: all)')
     .option('--json', 'print one JSON document');
   return addDatabaseFlag(command).action(async (queue: string | undefined, flags: Flags) => {
-    const status = await withDatabase(io, 'queue status', flags, (client) =>
+    const status = await withQueues(io, 'queue status', flags, (client) =>
       readQueueStatus(client, queue),
     );
     io.stdout.write(flags['json'] === true ? `${toJson(status, 2)}\n` : describe(status));

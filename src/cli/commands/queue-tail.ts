@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { tailQueue, type TailedEvent } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue tail`. */
 export function queueTailCommand(io: CommandIo): Command {
@@ -17,7 +18,7 @@ export function queueTailCommand(io: CommandIo): Command {
     .option('--json', 'a JSON document a line');
   return addDatabaseFlag(command).action(async (queue: string, flags: Flags) => {
     const show = flags['json'] === true ? (event: TailedEvent) => toJson(event) : describe;
-    await withDatabase(io, 'queue tail', flags, async (client, signal) => {
+    await withQueues(io, 'queue tail', flags, async (client, signal) => {
       for await (const event of tailQueue(client, queue, signal))
         io.stdout.write(`${show(event)}\n`);
     });

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { unregisterConsumer } from '../../queue/index.ts';
-import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
+import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { withQueues } from '../queue-database.ts';
 
 /** `sluice queue unregister`. */
 export function queueUnregisterCommand(io: CommandIo): Command {
@@ -12,7 +13,7 @@ export function queueUnregisterCommand(io: CommandIo): Command {
     .argument('<queue>', 'the queue')
     .argument('<consumer>', 'the name of the consumer');
   return addDatabaseFlag(command).action(async (queue: string, consumer: string, flags: Flags) => {
-    await withDatabase(io, 'queue unregister', flags, (client) =>
+    await withQueues(io, 'queue unregister', flags, (client) =>
       unregisterConsumer(client, queue, consumer),
     );
     io.stdout.write(`${queue}/${consumer}: removed\n`);

@@ -7,6 +7,7 @@ const listSql = loadSql('list-queues');
 const findSql = loadSql('is-queue');
 const createSql = 'select pgq.create_queue($1) = 1 as done';
 const dropSql = 'select pgq.drop_queue($1, $2) = 1 as done';
+const consumersSql = 'select consumer_name from pgq.get_consumer_info($1) order by consumer_name';
 const configureSql = 'select pgq.set_queue_config($1, $2, $3)';
 const readConfigSql = loadSql('read-queue-config');
 
@@ -48,7 +49,7 @@ export async function createQueue(tx: Tx, queue: string): Promise<boolean> {
 
 /**
  * @param options.force with its consumers, who lose what they have not read yet
- * @throws QUEUE_NOT_FOUND
+ * @throws QUEUE_NOT_FOUND, QUEUE_HAS_CONSUMERS
  */
 export async function dropQueue(
   tx: Tx,
@@ -56,6 +57,11 @@ export async function dropQueue(
   { force = false }: { force?: boolean } = {},
 ): Promise<void> {
   await requireQueue(tx, queue);
+  const { rows } = await tx.query(consumersSql, [queue]);
+  if (rows.length > 0 && !force) {
+    const consumers = rows.map((row) => text(row, 'consumer_name')).join(', ');
+    throw new SluiceError('QUEUE_HAS_CONSUMERS', { queue, consumers });
+  }
   await tx.query(dropSql, [queue, force]);
 }
 

@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import { SluiceError } from '../../errors/index.ts';
 import {
   isAbort,
   Lifecycle,
@@ -9,12 +8,12 @@ import {
   type Service,
 } from '../../service/index.ts';
 import { createPgClient } from '../../session/index.ts';
+import { requireSchema, type QueueSchema } from '../admin/schema.ts';
 import { loadSql } from '../sql.ts';
 import { Maintenance } from './maintenance.ts';
 import { OriginalTicker } from './original-ticker.ts';
 import { Ticker } from './ticker.ts';
 
-const schemaSql = loadSql('find-queue-schema');
 const becomeTickerSql = loadSql('become-ticker');
 
 export interface QueueKeeperOptions {
@@ -41,7 +40,7 @@ export interface QueueKeeperStatus {
   /** `standing by`: another one keeps this database's queues. */
   readonly state: 'connecting' | 'standing by' | 'keeping';
   /** `original`: the extension pgq, which ticks by its own rules. */
-  readonly schema: 'ours' | 'original' | null;
+  readonly schema: QueueSchema | null;
   readonly ticks: number;
   readonly queues: Readonly<Record<string, number>>;
 }
@@ -108,7 +107,7 @@ export class QueueKeeper implements Service {
       await Promise.all(clients.map((client) => client.connect()));
       signal.throwIfAborted();
       signal.addEventListener('abort', end, { once: true });
-      this.#schema = await findSchema(clients[0], database);
+      this.#schema = await requireSchema(clients[0]);
       this.#state = 'standing by';
       becomeReady();
       await clients[0].query(becomeTickerSql);
@@ -160,13 +159,6 @@ export class QueueKeeper implements Service {
     this.#tickCount += queues.length;
     for (const queue of queues) this.#ticks.add({ database, queue });
   }
-}
-
-async function findSchema(client: Client, database: string): Promise<'ours' | 'original'> {
-  const { rows } = await client.query<{ found: 'ours' | 'original' | null }>(schemaSql);
-  const found = rows[0]?.found ?? null;
-  if (found === null) throw new SluiceError('QUEUE_NOT_INSTALLED', { database });
-  return found;
 }
 
 function declareTicks(metrics: Metrics) {
