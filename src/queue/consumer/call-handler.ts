@@ -35,7 +35,7 @@ export async function callHandler(
     if (handlers.isLost) throw lostConnection(run, error);
     throw error instanceof HandlerFailure ? error : new HandlerFailure(error);
   }
-  checkTransaction(run, handlers);
+  if (handlers.wasUsed) await checkTransaction(run, handlers);
   settle(context);
 }
 
@@ -53,9 +53,8 @@ function limited(
   return callInTime(call, { ...namesOf(run), timeoutMs }, givingUp);
 }
 
-function checkTransaction(run: BatchTry, handlers: HandlerClient): void {
-  if (!handlers.wasUsed) return;
-  if (handlers.hasFailed) {
+async function checkTransaction(run: BatchTry, handlers: HandlerClient): Promise<void> {
+  if (await handlers.hasFailed()) {
     throw new HandlerFailure(new SluiceError('QUEUE_HANDLER_STATEMENT', namesOf(run)));
   }
   if (!handlers.isInTransaction) {

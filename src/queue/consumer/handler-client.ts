@@ -32,6 +32,7 @@ export class HandlerClient {
   #isConnected = false;
   #isLost = false;
   #prepared: string | null = null;
+  #sawError = false;
 
   /** @param timeoutMs  how long a statement may take; undefined leaves that to the database */
   constructor(db: ConnectionTarget | string, purpose: string, timeoutMs: number | undefined) {
@@ -53,6 +54,7 @@ export class HandlerClient {
   /** Sent before a handler's next query, in place of what was prepared before. */
   prepare(sql: string | null): void {
     this.#prepared = sql;
+    this.#sawError = false;
   }
 
   /** A handler has sent a query since `prepare`. */
@@ -64,9 +66,12 @@ export class HandlerClient {
     return this.#isConnected && this.client.getTransactionStatus() !== 'I';
   }
 
-  /** A statement in the transaction has failed, whether or not the handler took notice. */
-  get hasFailed(): boolean {
-    return this.#isConnected && this.client.getTransactionStatus() === 'E';
+  /** A statement in the transaction has failed, and the handler did not go back to a savepoint before it. */
+  async hasFailed(): Promise<boolean> {
+    if (!this.#sawError) return false;
+    // The client hears of the error first, and of the transaction's state only when the server is ready again.
+    await this.own.query('');
+    return this.client.getTransactionStatus() === 'E';
   }
 
   get isLost(): boolean {
@@ -96,6 +101,9 @@ export class HandlerClient {
     this.#prepared = null;
     // Should this fail, so does the query behind it, and tells the handler.
     if (prepared !== null) this.own.query(prepared).catch(() => undefined);
-    return typeof query === 'function' ? Reflect.apply(query, this.client, args) : undefined;
+    if (typeof query !== 'function') return undefined;
+    const result: unknown = Reflect.apply(query, this.client, args);
+    if (result instanceof Promise) result.catch(() => (this.#sawError = true));
+    return result;
   }
 }
