@@ -1,15 +1,17 @@
-import { chmod, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { MessageWriter, ProtocolVersion } from '../../src/wire/index.ts';
 import {
   bytesOf,
   noPgbouncer,
   postgres,
   startPgbouncer,
   startSluice,
+  temporaryFolder,
   waitFor,
 } from '../kit/index.ts';
 import { lineTo } from '../cli/pool-process.ts';
@@ -24,6 +26,31 @@ async function startPool(
 ): Promise<RestartingPool> {
   const database = await server.database();
   return RestartingPool.start({ databases: { app: lineTo(database) }, settings }, args);
+}
+
+const isRoot = process.getuid?.() === 0;
+const nobody = 65_534;
+
+/** A console command of another system user, over the Unix socket; everything that is answered. */
+async function sayAsNobody(pool: RestartingPool, command: string): Promise<string> {
+  const writer = new MessageWriter();
+  writer.startup(ProtocolVersion.v3_0, { user: 'postgres', database: 'pgbouncer' });
+  const hex = writer.query(command).terminate().take().toString('hex');
+  const path = join(pool.folder, `.s.PGSQL.${pool.port}`);
+  const program =
+    `const socket = require('net').connect({ path: '${path}' });` +
+    `socket.pipe(process.stdout);` +
+    `socket.write(Buffer.from('${hex}', 'hex'));`;
+  const child = spawn(process.execPath, ['-e', program], {
+    uid: nobody,
+    gid: nobody,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (bytes) => (said += String(bytes)));
+  await once(child, 'close');
+  return said;
 }
 
 /** Serves, and can be restarted. */
@@ -247,6 +274,17 @@ describe('who may not', () => {
     expect(await admin.ask((w) => w.query(`TAKEOVER '${launch}'`))).toContain('E:42501');
   });
 
+  test.skipIf(!isRoot)(
+    'an administrator who is another system user (skipped unless root)',
+    async () => {
+      const pool = await startPool();
+      await chmod(pool.folder, 0o755);
+      const launch = JSON.stringify({ program: '/bin/true', args: [], folder: '/', env: {} });
+      const said = await sayAsNobody(pool, `TAKEOVER '${launch}'`);
+      expect(said).toContain('only the system user of this process may');
+    },
+  );
+
   test('a new process with several workers, or without a Unix socket', async () => {
     const pool = await startPool();
     for (const settings of [{ workers: 2 }, { unix_socket_dir: '' }]) {
@@ -273,6 +311,27 @@ describe('who may not', () => {
     expect(stderr).toContain('already suspended/paused');
   });
 });
+
+test.skipIf(!isRoot)(
+  'root restarts a pool that runs as somebody else (skipped unless root)',
+  async () => {
+    const own = join(temporaryFolder(), 'own');
+    await mkdir(own);
+    await chmod(join(own, '..'), 0o755);
+    await chmod(own, 0o777);
+    const settings = { pidfile: join(own, 'pid'), unix_socket_dir: own };
+    const pool = await startPool(settings, ['-u', 'nobody']);
+    await chmod(pool.folder, 0o755);
+    const client = await pool.client();
+    const pidOf = async () => Number(await readFile(settings.pidfile, 'utf8'));
+    const first = await pidOf();
+    expect(await pool.restart(['-u', 'nobody'])).toMatchObject({ exitCode: 0, stderr: '' });
+    await pool.ended(first);
+    expect((await client.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
+    const status = await readFile(`/proc/${await pidOf()}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\s+65534\s+65534/m);
+  },
+);
 
 describe('the command line', () => {
   test('starts as usual where nobody runs, and says so', async () => {

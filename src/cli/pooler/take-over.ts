@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { Client } from 'pg';
 import { SluiceError } from '../../errors/index.ts';
 import { isAnswering, type Launch, type PoolSettings } from '../../pool/index.ts';
@@ -6,7 +7,7 @@ import { describeLine } from '../logging.ts';
 import { Door, takingOverFlag } from './door.ts';
 import { PoolLog } from './pool-log.ts';
 import type { PoolRun } from './run-pool.ts';
-import { becomeUser, findSystemUser } from './system-user.ts';
+import { findSystemUser, type SystemUser } from './system-user.ts';
 
 /**
  * Whether a process answers where the configuration has its Unix socket.
@@ -36,8 +37,10 @@ export async function findRunning(io: CommandIo, run: PoolRun): Promise<boolean>
  */
 export async function takeOver(io: CommandIo, run: PoolRun, isDaemon: boolean): Promise<void> {
   const user = run.user === '' ? null : findSystemUser(run.user);
-  // Only as the user that it runs as does it listen to us.
-  if (user !== null) becomeUser(user);
+  if (user !== null) {
+    io.exitCode = await runAs(user);
+    return;
+  }
   const door = await Door.open((text) => show(io, text));
   try {
     await askFor(run.config.settings, door);
@@ -85,19 +88,42 @@ function launchOf({ path }: Door): Launch {
   };
 }
 
+/**
+ * This command line as the user that the running process runs as: it listens to nobody else. A process of its own,
+ * because the kernel hides from that user whoever was root before.
+ */
+async function runAs({ uid, gid }: SystemUser): Promise<number> {
+  const args = [...process.execArgv, ...process.argv.slice(1)];
+  const child = spawn(process.execPath, args, { uid, gid, stdio: 'inherit' });
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.once('error', reject);
+  child.once('exit', (code) => resolve(code ?? 1));
+  return passingSignals((signal) => child.kill(signal), promise);
+}
+
 /** Stands for the process until it ends. */
-async function attend(door: Door): Promise<number> {
+function attend(door: Door): Promise<number> {
+  return passingSignals((signal) => {
+    if (door.pid !== null) process.kill(door.pid, signal);
+  }, door.ended);
+}
+
+/** Until the other process has ended, signals are for it. */
+async function passingSignals(
+  pass: (signal: NodeJS.Signals) => void,
+  ended: Promise<number>,
+): Promise<number> {
   const signals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
   const passOn = (signal: NodeJS.Signals): void => {
     try {
-      if (door.pid !== null) process.kill(door.pid, signal);
+      pass(signal);
     } catch {
-      // It has ended, and its line says so.
+      // It has ended just now.
     }
   };
   for (const signal of signals) process.on(signal, passOn);
   try {
-    return await door.ended;
+    return await ended;
   } finally {
     for (const signal of signals) process.off(signal, passOn);
   }
