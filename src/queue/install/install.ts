@@ -4,7 +4,14 @@ import { inTransaction, type Tx } from '../../ledger/index.ts';
 import { loadFunctions, loadSql } from '../sql.ts';
 
 /** In the order of their versions, 1 upward. Released ones never change: add a file and a line. */
-const migrations = ['001-original-tables', '002-logs', '003-views', '004-extras', '005-set-aside'];
+const migrations = [
+  '001-original-tables',
+  '002-logs',
+  '003-views',
+  '004-extras',
+  '005-set-aside',
+  '006-trigger-rows',
+];
 
 const lockInstall = loadSql('lock-install');
 const findInstall = loadSql('find-install');
@@ -16,6 +23,17 @@ const prepareQueues = loadSql('prepare-queues');
 const writeInsertEvent = 'select pgq._write_insert_event()';
 const triggers = loadSql('schema/triggers');
 const grants = loadSql('schema/grants');
+const missingRights = loadSql('missing-rights');
+const leaveExtensions = loadSql('adopt/leave-extensions');
+const setAside = loadSql('adopt/set-aside');
+const takeOver = loadSql('adopt/take-over');
+
+const waitedMs = 5000;
+const waitNotLong = `set local lock_timeout = ${waitedMs}`;
+
+const insufficientPrivilege = '42501';
+const lockNotAvailable = '55P03';
+const dependentObjects = '2BP01';
 
 const beforeSchema = z.enum(['nothing', 'ours', 'extension', 'unpackaged']);
 
@@ -28,42 +46,92 @@ export interface QueueInstall {
 
 /**
  * Brings schema `pgq` of this database to what this program needs, in one transaction of its own: installs it,
- * upgrades it, or takes over the original's. Several programs may call it at the same time.
+ * upgrades it, or takes over the original's with all that is in it. Several programs may call it at the same time;
+ * producers and consumers wait for a moment and go on.
  *
  * @throws QUEUE_SCHEMA_NEWER  a newer Sluice has been here
+ * @throws QUEUE_INSTALL_RIGHTS  this user may not
+ * @throws QUEUE_INSTALL_BUSY  a transaction that uses the queues did not end in time
+ * @throws QUEUE_ADOPT_DEPENDENTS  something of the database's own hangs on what would change
  */
 export async function installQueue(tx: Tx): Promise<QueueInstall> {
   return inTransaction(tx, async () => {
     await tx.query(lockInstall);
     const before = await whatIsThere(tx);
-    const applied = before === 'ours' ? await appliedMigrations(tx) : 0;
-    for (const text of installTexts(applied)) await tx.query(text);
+    await requireRights(tx);
+    const texts = before === 'ours' ? updateTexts(await appliedMigrations(tx)) : newTexts(before);
+    await runAll(tx, texts);
     return { before, missingRoles: await namesOf(tx, missingRoles) };
   });
 }
 
 /** What installs schema `pgq` in a database that has none, for `psql --single-transaction`. */
 export function installScript(): string {
-  return installTexts(0).map(endStatement).join('\n');
+  return newTexts('nothing').map(endStatement).join('\n');
 }
 
-function installTexts(applied: number): string[] {
+function newTexts(before: QueueInstall['before']): string[] {
+  const first = [waitNotLong, createSchema, createRoles];
+  if (before === 'nothing') return [...first, ...migrationTexts(0), ...everyTimeTexts()];
   return [
-    'set local check_function_bodies = off', // they refer to one another, and to tables
-    createSchema,
-    createRoles,
-    ...migrations
-      .slice(applied)
-      .flatMap((name, index) => [
-        loadSql(`schema/${name}`),
-        `insert into pgq.migration (version, name) values (${applied + index + 1}, '${name}')`,
-      ]),
-    ...loadFunctions(),
-    triggers,
-    prepareQueues,
-    writeInsertEvent,
-    grants,
+    ...first,
+    ...(before === 'extension' ? [leaveExtensions] : []),
+    setAside,
+    recordMigration(0), // the original's tables are those of the first
+    ...migrationTexts(1, 2),
+    takeOver,
+    ...migrationTexts(2),
+    ...everyTimeTexts(),
   ];
+}
+
+function updateTexts(applied: number): string[] {
+  return [waitNotLong, createSchema, createRoles, ...migrationTexts(applied), ...everyTimeTexts()];
+}
+
+function migrationTexts(from: number, to = migrations.length): string[] {
+  return migrations
+    .slice(from, to)
+    .flatMap((name, index) => [loadSql(`schema/${name}`), recordMigration(from + index)]);
+}
+
+function recordMigration(index: number): string {
+  return `insert into pgq.migration (version, name) values (${index + 1}, '${migrations[index]}')`;
+}
+
+function everyTimeTexts(): string[] {
+  const trustBodies = 'set local check_function_bodies = off'; // they refer to one another
+  return [trustBodies, ...loadFunctions(), triggers, prepareQueues, writeInsertEvent, grants];
+}
+
+async function requireRights(tx: Tx): Promise<void> {
+  const { rows } = await tx.query(missingRights);
+  const reason = rows[0]?.['reason'];
+  if (typeof reason === 'string') throw new SluiceError('QUEUE_INSTALL_RIGHTS', { reason });
+}
+
+async function runAll(tx: Tx, texts: readonly string[]): Promise<void> {
+  try {
+    for (const text of texts) await tx.query(text);
+  } catch (error) {
+    throw installErrorOf(error);
+  }
+}
+
+function installErrorOf(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === lockNotAvailable) {
+    return new SluiceError('QUEUE_INSTALL_BUSY', { waitedMs }, { cause: error });
+  }
+  if (error.code === dependentObjects) {
+    const detail = 'detail' in error ? error.detail : null;
+    const evidence = typeof detail === 'string' ? detail : error.message;
+    return new SluiceError('QUEUE_ADOPT_DEPENDENTS', { evidence }, { cause: error });
+  }
+  if (error.code === insufficientPrivilege) {
+    return new SluiceError('QUEUE_INSTALL_RIGHTS', { reason: error.message }, { cause: error });
+  }
+  return error;
 }
 
 function endStatement(text: string): string {
