@@ -60,6 +60,11 @@ export const queueErrors = {
     remedy:
       'install as its owner, or as a superuser; to print the statements: sluice queue install --print',
   },
+  QUEUE_MODULE: {
+    decision: 'fix',
+    message: 'no consumers in {file}: {problem}',
+    remedy: 'let it export one as its default: what consumer() of sluice/queue returns',
+  },
   QUEUE_NOT_FOUND: {
     decision: 'fix',
     message: 'there is no queue {queue} in {database}',

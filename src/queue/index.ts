@@ -13,7 +13,9 @@ export { requireSchema } from './admin/schema.ts';
 export { readQueueStatus } from './admin/status.ts';
 export { tailQueue } from './admin/tail.ts';
 export { queueSchema } from './config.ts';
-export { consumer } from './consumer/definition.ts';
+export { consumer, isConsumer } from './consumer/definition.ts';
+export { ConsumerService } from './consumer/consumer-service.ts';
+export { loadConsumers } from './consumer/load-consumers.ts';
 export { runConsumer } from './consumer/run-consumer.ts';
 export { installQueue, installScript } from './install/install.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
@@ -34,6 +36,6 @@ export type {
 } from './consumer/definition.ts';
 export type { AnyEvent, EventOf, EventSchemas, QueueEvent } from './consumer/event.ts';
 export type { RunConsumerOptions } from './consumer/run-options.ts';
-export type { Totals } from './consumer/consume-batches.ts';
+export type { Totals as ConsumerTotals } from './consumer/consume-batches.ts';
 export type { QueueInstall } from './install/install.ts';
 export type { QueueKeeperDeps, QueueKeeperOptions, QueueKeeperStatus } from './ticker/keeper.ts';

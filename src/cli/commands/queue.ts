@@ -11,6 +11,7 @@ import { queueRedriveCommand } from './queue-redrive.ts';
 import { queueRegisterCommand } from './queue-register.ts';
 import { queueResumeCommand } from './queue-resume.ts';
 import { queueRetryCommand } from './queue-retry.ts';
+import { queueRunCommand } from './queue-run.ts';
 import { queueStatusCommand } from './queue-status.ts';
 import { queueTailCommand } from './queue-tail.ts';
 import { queueTickerCommand } from './queue-ticker.ts';
@@ -28,6 +29,7 @@ export function queueCommand(io: CommandIo): Command {
     .addCommand(queueConfigCommand(io))
     .addCommand(queueRegisterCommand(io))
     .addCommand(queueUnregisterCommand(io))
+    .addCommand(queueRunCommand(io))
     .addCommand(queueTailCommand(io))
     .addCommand(queueStatusCommand(io))
     .addCommand(queueRetryCommand(io))
