@@ -13,11 +13,12 @@ export { requireSchema } from './admin/schema.ts';
 export { readQueueStatus } from './admin/status.ts';
 export { tailQueue } from './admin/tail.ts';
 export { queueSchema } from './config.ts';
-export { consumer, isConsumer } from './consumer/definition.ts';
+export { consumer } from './consumer/definition.ts';
 export { ConsumerService } from './consumer/consumer-service.ts';
 export { loadConsumers } from './consumer/load-consumers.ts';
 export { runConsumer } from './consumer/run-consumer.ts';
 export { installQueue, installScript } from './install/install.ts';
+export { installTracking, trackingScript } from './install/tracking.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
 
 export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
