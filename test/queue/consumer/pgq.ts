@@ -1,6 +1,6 @@
 import { installQueue } from '../../../src/queue/install/install.ts';
 import { createPgClient } from '../../../src/session/index.ts';
-import { majors, postgres, type TestDatabase, type TestServer } from '../../kit/index.ts';
+import { anyMajor, majors, postgres, type TestDatabase, type TestServer } from '../../kit/index.ts';
 
 /** Whose schema pgq a test runs on. */
 export type Schema = 'original' | 'ours';
@@ -10,6 +10,11 @@ export const schemas: readonly (readonly [schema: Schema, major: (typeof majors)
   ...majors.filter((major) => major === 15).map((major) => ['original', major] as const),
   ...majors.map((major) => ['ours', major] as const),
 ];
+
+/** Of both schemas one, for tests that start processes. */
+export const oneOfEach = schemas.filter(
+  ([schema, major]) => schema === 'original' || major === anyMajor,
+);
 
 /** A database with the queue `q`. Nobody ticks it but the test. */
 export async function queueDatabase(
