@@ -9,6 +9,7 @@ export {
   readQueueConfig,
   requireQueue,
 } from './admin/queues.ts';
+export { listSchedules, removeSchedule, setSchedule } from './admin/schedules.ts';
 export { requireSchema } from './admin/schema.ts';
 export { readQueueStatus } from './admin/status.ts';
 export { tailQueue } from './admin/tail.ts';
@@ -24,6 +25,7 @@ export { QueueKeeper } from './ticker/keeper.ts';
 export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
 export type { DeadEvent, RetriedEvent, WhoseEvents } from './admin/late-events.ts';
 export type { QueueState } from './admin/queues.ts';
+export type { KeptSchedule, Schedule } from './admin/schedules.ts';
 export type { QueueSchema } from './admin/schema.ts';
 export type { ConsumerStatus, QueueStatus, RunningJob } from './admin/status.ts';
 export type { TailedEvent } from './admin/tail.ts';

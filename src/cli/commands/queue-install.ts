@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import { installQueue, installScript, type QueueInstall } from '../../queue/index.ts';
+import {
+  installQueue,
+  installScript,
+  installTracking,
+  trackingScript,
+  type QueueInstall,
+} from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { addDatabaseFlag, withDatabase } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
@@ -20,11 +26,21 @@ export function queueInstallCommand(io: CommandIo): Command {
       'Brings schema pgq of a database to what this program needs, in one transaction: new, upgraded, or taken over from ' +
         'the original extension with its queues, consumers and events. Needs no superuser.',
     )
+    .option(
+      '--tracking',
+      'only schema pgq_ext, for a target that has no queue: where remote and serial consumers keep how far they are',
+    )
     .option('--print', 'print the SQL that installs it where it is not there yet, and do nothing')
     .option('--json', 'print one JSON document');
   return addDatabaseFlag(command).action(async (flags: Flags) => {
+    const isTracking = flags['tracking'] === true;
     if (flags['print'] === true) {
-      io.stdout.write(installScript());
+      io.stdout.write(isTracking ? trackingScript() : installScript());
+      return;
+    }
+    if (isTracking) {
+      await withDatabase(io, 'queue install', flags, installTracking);
+      io.stdout.write(flags['json'] === true ? '{}\n' : 'schema pgq_ext is up to date\n');
       return;
     }
     const installed = await withDatabase(io, 'queue install', flags, installQueue);

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { SluiceError } from '../../errors/index.ts';
 import { inTransaction, type Tx } from '../../ledger/index.ts';
 import { loadFunctions, loadSql } from '../sql.ts';
+import { runTexts, toScript, waitNotLong } from './run-texts.ts';
+import { newTrackingTexts, trackingTexts } from './tracking.ts';
 
 /** In the order of their versions, 1 upward. Released ones never change: add a file and a line. */
 const migrations = [
@@ -11,6 +13,7 @@ const migrations = [
   '004-extras',
   '005-set-aside',
   '006-trigger-rows',
+  '007-scheduled-events',
 ];
 
 const lockInstall = loadSql('lock-install');
@@ -23,17 +26,11 @@ const prepareQueues = loadSql('prepare-queues');
 const writeInsertEvent = 'select pgq._write_insert_event()';
 const triggers = loadSql('schema/triggers');
 const grants = loadSql('schema/grants');
+const coopGrants = loadSql('schema/coop-grants');
 const missingRights = loadSql('missing-rights');
 const leaveExtensions = loadSql('adopt/leave-extensions');
 const setAside = loadSql('adopt/set-aside');
 const takeOver = loadSql('adopt/take-over');
-
-const waitedMs = 5000;
-const waitNotLong = `set local lock_timeout = ${waitedMs}`;
-
-const insufficientPrivilege = '42501';
-const lockNotAvailable = '55P03';
-const dependentObjects = '2BP01';
 
 const beforeSchema = z.enum(['nothing', 'ours', 'extension', 'unpackaged']);
 
@@ -45,9 +42,9 @@ export interface QueueInstall {
 }
 
 /**
- * Brings schema `pgq` of this database to what this program needs, in one transaction of its own: installs it,
- * upgrades it, or takes over the original's with all that is in it. Several programs may call it at the same time;
- * producers and consumers wait for a moment and go on.
+ * Brings schemas `pgq`, `pgq_coop` and `pgq_ext` of this database to what this program needs, in one transaction of
+ * its own: installs them, upgrades them, or takes over the original's with all that is in them. Several programs may
+ * call it at the same time; producers and consumers wait for a moment and go on.
  *
  * @throws QUEUE_SCHEMA_NEWER  a newer Sluice has been here
  * @throws QUEUE_INSTALL_RIGHTS  this user may not
@@ -60,14 +57,15 @@ export async function installQueue(tx: Tx): Promise<QueueInstall> {
     const before = await whatIsThere(tx);
     await requireRights(tx);
     const texts = before === 'ours' ? updateTexts(await appliedMigrations(tx)) : newTexts(before);
-    await runAll(tx, texts);
+    await runTexts(tx, texts);
+    await runTexts(tx, await trackingTexts(tx));
     return { before, missingRoles: await namesOf(tx, missingRoles) };
   });
 }
 
 /** What installs schema `pgq` in a database that has none, for `psql --single-transaction`. */
 export function installScript(): string {
-  return newTexts('nothing').map(endStatement).join('\n');
+  return toScript([...newTexts('nothing'), ...newTrackingTexts()]);
 }
 
 function newTexts(before: QueueInstall['before']): string[] {
@@ -101,41 +99,22 @@ function recordMigration(index: number): string {
 
 function everyTimeTexts(): string[] {
   const trustBodies = 'set local check_function_bodies = off'; // they refer to one another
-  return [trustBodies, ...loadFunctions(), triggers, prepareQueues, writeInsertEvent, grants];
+  return [
+    trustBodies,
+    ...loadFunctions('pgq'),
+    ...loadFunctions('pgq_coop'),
+    triggers,
+    prepareQueues,
+    writeInsertEvent,
+    grants,
+    coopGrants,
+  ];
 }
 
 async function requireRights(tx: Tx): Promise<void> {
   const { rows } = await tx.query(missingRights);
   const reason = rows[0]?.['reason'];
   if (typeof reason === 'string') throw new SluiceError('QUEUE_INSTALL_RIGHTS', { reason });
-}
-
-async function runAll(tx: Tx, texts: readonly string[]): Promise<void> {
-  try {
-    for (const text of texts) await tx.query(text);
-  } catch (error) {
-    throw installErrorOf(error);
-  }
-}
-
-function installErrorOf(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === lockNotAvailable) {
-    return new SluiceError('QUEUE_INSTALL_BUSY', { waitedMs }, { cause: error });
-  }
-  if (error.code === dependentObjects) {
-    const detail = 'detail' in error ? error.detail : null;
-    const evidence = typeof detail === 'string' ? detail : error.message;
-    return new SluiceError('QUEUE_ADOPT_DEPENDENTS', { evidence }, { cause: error });
-  }
-  if (error.code === insufficientPrivilege) {
-    return new SluiceError('QUEUE_INSTALL_RIGHTS', { reason: error.message }, { cause: error });
-  }
-  return error;
-}
-
-function endStatement(text: string): string {
-  return /;\s*$/.test(text) ? text : `${text.trimEnd()};\n`;
 }
 
 async function whatIsThere(tx: Tx): Promise<QueueInstall['before']> {

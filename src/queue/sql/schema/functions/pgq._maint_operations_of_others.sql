@@ -1,7 +1,10 @@
--- What pgq_node and londiste want of a round, where they are installed.
+-- What pgq_ext, pgq_node and londiste want of a round, where they are installed.
 create or replace function pgq._maint_operations_of_others(out func_name text, out func_arg text)
 returns setof record as $$
 begin
+    if to_regproc('pgq_ext.maint_compact') is not null then
+        return query select 'pgq_ext.maint_compact', null;
+    end if;
     if to_regproc('pgq_node.maint_watermark') is not null then
         return query execute
             $query$ select 'pgq_node.maint_watermark', queue_name from pgq_node.node_info where node_type = 'root' $query$;

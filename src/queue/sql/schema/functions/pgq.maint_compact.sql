@@ -7,6 +7,10 @@ declare
     log record;
     log_table text := format('pgq.%I', i_log_name);
 begin
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        raise exception using errcode = 'invalid_transaction_state',
+            message = 'pgq.maint_compact needs isolation level read committed: its snapshot must be newer than its lock';
+    end if;
     select * into log from pgq._logs_to_compact() l where l.log_name = i_log_name;
     if not found or not pg_try_advisory_xact_lock(hashtext('pgq.maint_compact'), 0) then
         return 0;
