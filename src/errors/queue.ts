@@ -21,6 +21,11 @@ export const queueErrors = {
     message: 'queue {queue} has no consumer {consumer}',
     remedy: 'see who there is: sluice queue status {queue} --db URL',
   },
+  QUEUE_EVENT_INVALID: {
+    decision: 'fix',
+    message: 'an event of type {type} is none for {queue}: {problem}',
+    remedy: 'correct its data, or the schema that producers and consumers share',
+  },
   QUEUE_FEATURE_MISSING: {
     decision: 'fix',
     message: 'consumer {consumer}: {feature} needs {needed} in {database}',
@@ -65,6 +70,16 @@ export const queueErrors = {
     message: 'no consumers in {file}: {problem}',
     remedy: 'let it export one as its default: what consumer() of sluice/queue returns',
   },
+  QUEUE_INSERT_FEATURE: {
+    decision: 'fix',
+    message: "events for a time to come, and unique ones, need Sluice's schema pgq; {queue} is in another",
+    remedy: 'take it over: sluice queue install --db URL',
+  },
+  QUEUE_INSERT_OPTIONS: {
+    decision: 'fix',
+    message: 'an event for {queue} cannot be both unique and for a time to come',
+    remedy: 'give either `at` or `unique`',
+  },
   QUEUE_NOT_FOUND: {
     decision: 'fix',
     message: 'there is no queue {queue} in {database}',
@@ -80,6 +95,11 @@ export const queueErrors = {
     message: 'consumer {consumer}: {queue} is at {source}, the target at {target}',
     remedy:
       'one of the databases is not the one it was (a backup?): find out which events the target has, then register the consumer at that tick',
+  },
+  QUEUE_SCHEDULE: {
+    decision: 'fix',
+    message: 'schedule {schedule} means nothing: {problem}',
+    remedy: 'give five fields of cron, as in "*/5 * * * *", and a time zone as in Europe/Tallinn',
   },
   QUEUE_SCHEMA_NEWER: {
     decision: 'fix',

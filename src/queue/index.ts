@@ -20,6 +20,7 @@ export { loadConsumers } from './consumer/load-consumers.ts';
 export { runConsumer } from './consumer/run-consumer.ts';
 export { installQueue, installScript } from './install/install.ts';
 export { installTracking, trackingScript } from './install/tracking.ts';
+export { insertEvent, producer } from './producer/producer.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
 
 export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
@@ -41,4 +42,6 @@ export type { AnyEvent, EventOf, EventSchemas, QueueEvent } from './consumer/eve
 export type { RunConsumerOptions } from './consumer/run-options.ts';
 export type { Totals as ConsumerTotals } from './consumer/consume-batches.ts';
 export type { QueueInstall } from './install/install.ts';
+export type { EventExtras, NewEvent } from './producer/new-event.ts';
+export type { InsertOptions, Producer } from './producer/producer.ts';
 export type { QueueKeeperDeps, QueueKeeperOptions, QueueKeeperStatus } from './ticker/keeper.ts';

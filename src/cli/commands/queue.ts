@@ -12,6 +12,7 @@ import { queueRegisterCommand } from './queue-register.ts';
 import { queueResumeCommand } from './queue-resume.ts';
 import { queueRetryCommand } from './queue-retry.ts';
 import { queueRunCommand } from './queue-run.ts';
+import { queueScheduleCommand } from './queue-schedule.ts';
 import { queueStatusCommand } from './queue-status.ts';
 import { queueTailCommand } from './queue-tail.ts';
 import { queueTickerCommand } from './queue-ticker.ts';
@@ -35,6 +36,7 @@ export function queueCommand(io: CommandIo): Command {
     .addCommand(queueRetryCommand(io))
     .addCommand(queueDeadCommand(io))
     .addCommand(queueRedriveCommand(io))
+    .addCommand(queueScheduleCommand(io))
     .addCommand(queuePauseCommand(io))
     .addCommand(queueResumeCommand(io))
     .addCommand(queueTickerCommand(io));

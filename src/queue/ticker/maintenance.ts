@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { quoteIdentifier } from '../../session/index.ts';
 import { decisionOf, systemClock, type Clock, type Log } from '../../service/index.ts';
 import { loadSql } from '../sql.ts';
+import { Schedules } from './schedules.ts';
 
 const operationsSql = loadSql('maintenance-operations');
 const isDueSql = loadSql('next-due');
@@ -27,17 +28,21 @@ interface MaintenanceOptions {
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #clock: Clock;
+  readonly #schedules: Schedules | null;
   #operationsAtMs = 0;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    const { client, log, isOriginal } = options;
+    this.#schedules = isOriginal ? null : new Schedules(client, log, this.#clock);
   }
 
   /** Until the signal aborts; throws what the connection breaks with. */
   async run(signal: AbortSignal): Promise<void> {
     const { dueMs, operationsMs } = this.#options;
     while (!signal.aborted) {
+      await this.#schedules?.fireDue();
       await this.#moveDue();
       if (this.#clock.monotonicMs() >= this.#operationsAtMs) {
         await this.#operate(signal);

@@ -22,7 +22,7 @@ begin
         ('pgq_reader', '
           batch_event_sql batch_event_tables find_tick_helper register_consumer register_consumer_at
           unregister_consumer next_batch_info next_batch next_batch_custom get_batch_events get_batch_info
-          get_batch_cursor event_retry batch_retry force_tick finish_batch
+          get_batch_cursor event_retry batch_retry force_tick finish_batch events_between
           _find_batch _raise_stale_snapshot
           set_aside_events end_lease fail_lease extend_leases reclaim_leases events_coming_again
           report_progress end_progress'),
@@ -33,6 +33,7 @@ begin
           ticker maint_retry_events maint_rotate_tables_step1 maint_rotate_tables_step2 maint_tables_to_vacuum
           maint_operations upgrade_schema grant_perms _grant_perms_from tune_storage seq_setval create_queue
           drop_queue set_queue_config insert_event_raw event_retry_raw redrive_events
+          schedule_event unschedule_event insert_scheduled_event
           tick_eagerly _set_queue_state maint_queue_states maint_delayed_events maint_compact next_due
           _maint_operations_of_others _logs_to_compact')
       ) as lists (grantee, names)
@@ -52,7 +53,7 @@ begin
   if to_regrole('pgq_admin') is not null then
     grant select, insert, truncate on pgq.event_template to pgq_admin;
     grant select, insert, update, delete on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription, pgq.retry_queue,
-      pgq.dead_event to pgq_admin;
+      pgq.dead_event, pgq.scheduled_event to pgq_admin;
   end if;
 end
 $$;

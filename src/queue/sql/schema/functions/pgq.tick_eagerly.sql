@@ -28,20 +28,23 @@ begin
         locked := locked || queue.queue_id;
         event_seqs := event_seqs || pg_sequence_last_value(queue.queue_event_seq::regclass);
     end loop;
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        perform pgq._require_newest_tick(q.id) from unnest(locked) q (id);
+    end if;
     for looked in
         select q.id, q.event_seq, last.tick_event_seq, last.tick_until,
                case
                  when q.event_seq is null then false
-                 when q.event_seq > last.tick_event_seq or last.tick_until = 0 then true
-                 else coalesce(pgq._has_ended_since(last.tick_snapshot, last.tick_until), true)
+                 when q.event_seq > last.tick_event_seq or last.tick_until = 0 or last.tick_until is null then true
+                 else pgq._has_ended_since(last.tick_snapshot, last.tick_until)
                end as is_due
           from unnest(locked, event_seqs) q (id, event_seq)
-         cross join lateral (
+         left join lateral (
                  select t.tick_event_seq, t.tick_snapshot, t.tick_until
                    from pgq.tick_log t
                   where t.tick_queue = q.id
                   order by t.tick_id desc
-                  limit 1) last
+                  limit 1) last on true
     loop
         queue_id := looked.id;
         ticked := looked.is_due;
