@@ -31,6 +31,7 @@ export async function runProgram(
     showError(error, io, {
       isVerbose: args.includes('--verbose'),
       isJson: args.includes('--json'),
+      name: isPgbouncer ? name : 'sluice',
     });
     const exitCode = exitCodeOf(error);
     return isPgbouncer ? Math.min(exitCode, 1) : exitCode;
@@ -55,7 +56,7 @@ export function makeProgram(io: CommandIo): Command {
 }
 
 function settled(program: Command, io: CommandIo): Command {
-  for (const command of withInner(program)) settle(command, io);
+  for (const command of withInner(program)) settle(command, io, program.name());
   return program;
 }
 
@@ -64,7 +65,7 @@ function withInner(command: Command): Command[] {
 }
 
 /** What all commands share. commander must throw instead of ending the process: what is open has to be closed. */
-function settle(command: Command, io: CommandIo): void {
+function settle(command: Command, io: CommandIo, name: string): void {
   command
     .exitOverride()
     .helpOption('-h, --help', 'print this')
@@ -73,7 +74,7 @@ function settle(command: Command, io: CommandIo): void {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')),
+      outputError: (text, write) => write(text.replace(/^error: /, `${name}: `)),
     });
   const hasVerbose = command.options.some(({ long }) => long === '--verbose');
   if (command.commands.length === 0 && !hasVerbose) {

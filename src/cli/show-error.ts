@@ -6,20 +6,20 @@ import type { CommandIo } from './io.ts';
 export function showError(
   error: unknown,
   io: CommandIo,
-  options: { isVerbose: boolean; isJson: boolean },
+  options: { isVerbose: boolean; isJson: boolean; name?: string },
 ): void {
   // commander has said it itself, with the usage.
   if (error instanceof CommanderError) return;
   const record = recordError(error, options.isVerbose);
   if (options.isJson) io.stderr.write(`${toJson({ error: record })}\n`);
-  else io.stderr.write(describe(record, options.isVerbose));
+  else io.stderr.write(describe(record, options.isVerbose, options.name ?? 'sluice'));
 }
 
-function describe(record: ErrorRecord, isVerbose: boolean): string {
+function describe(record: ErrorRecord, isVerbose: boolean, name: string): string {
   if (record.errors !== undefined && record.errors.length > 0) {
-    return record.errors.map((inner) => describe(inner, isVerbose)).join('');
+    return record.errors.map((inner) => describe(inner, isVerbose, name)).join('');
   }
-  const line = `sluice: ${named(record)}\n`;
+  const line = `${name}: ${named(record)}\n`;
   return isVerbose ? `${line}${describeDepth(record)}` : line;
 }
 

@@ -44,11 +44,14 @@ export const commandErrors = {
   CONFIG_INVALID: {
     decision: 'fix',
     message: '{file} cannot be used, problems: {count}\n  {problems}\n',
-    remedy: 'correct them (docs/reference/configuration.md); nothing was started',
+    remedy:
+      'correct them (docs/reference/configuration.md); nothing was started and nothing was changed',
   },
   CONFIG_NOT_FOUND: {
     decision: 'fix',
     message: 'cannot read {file}: {reason}',
-    remedy: 'write a sluice.toml, name one with --config, or give --source and --target',
+    remedy:
+      'write a sluice.toml, name one with --config, or name what it is about: a pgbouncer.ini for `pool`, --source and ' +
+      '--target for others',
   },
 } as const satisfies ErrorSpecs;

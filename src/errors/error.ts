@@ -15,7 +15,10 @@ export class SluiceError<C extends ErrorCode = ErrorCode> extends Error {
 
   constructor(code: C, details: ErrorDetails<C>, options: { cause?: unknown } = {}) {
     const spec = registry[code];
-    super(`${code}: ${fill(spec.message, details)}; ${fill(spec.remedy, details)}`, options);
+    const message = fill(spec.message, details);
+    // Behind a list the remedy is a line of its own.
+    const separator = message.endsWith('\n') ? '' : '; ';
+    super(`${code}: ${message}${separator}${fill(spec.remedy, details)}`, options);
     this.code = code;
     this.decision = spec.decision;
     this.remedy = fill(spec.remedy, details);

@@ -20,11 +20,11 @@ export const poolAuthErrors = {
   POOL_AUTH_FILE: {
     decision: 'fix',
     message: '{problems}',
-    remedy: 'correct the file; the one read before stays in force',
+    remedy: 'correct the file; nothing was started and nothing was changed',
   },
   POOL_AUTH_FILE_UNREADABLE: {
     decision: 'fix',
-    message: '{setting}: {file} cannot be read',
+    message: '{setting}: {file} cannot be read: {reason}',
     remedy: 'make sure that it exists and that we may read it',
   },
   POOL_AUTH_QUERY: {

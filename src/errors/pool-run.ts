@@ -27,6 +27,11 @@ export const poolRunErrors = {
     message: 'pidfile {file}: {problem}',
     remedy: 'stop the process that it names, or choose another pidfile',
   },
+  POOL_PIDFILE_UNWRITABLE: {
+    decision: 'fix',
+    message: 'pidfile {file} cannot be written: {reason}',
+    remedy: 'make its folder, and let the user of the pooler write there',
+  },
   POOL_TAKEOVER: {
     decision: 'fix',
     message: '-R: the running process goes on as before: {problem}',

@@ -16,6 +16,9 @@ import { describePlace } from './server-login.ts';
 /** A session that nobody asked anything for so long is closed. */
 const idleMs = 60_000;
 
+/** What a client is told whose auth_query cannot be run. */
+export const misconfiguredWords = 'bouncer config error';
+
 /** What a pooler offers to them. */
 interface AuthQueryFacts {
   readonly config: PoolerConfig;
@@ -153,7 +156,7 @@ function isAnswer(error: unknown): boolean {
 }
 
 function misconfigured(error: unknown): Refusal {
-  return new Refusal('08P01', 'bouncer config error', `auth_query: ${messageOf(error)}`);
+  return new Refusal('08P01', misconfiguredWords, `auth_query: ${messageOf(error)}`);
 }
 
 function unreachable(error: unknown): Refusal {

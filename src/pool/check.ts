@@ -2,55 +2,27 @@ import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { isSluiceError, ServerError } from '../errors/index.ts';
 import { silentLog, type Finding } from '../service/index.ts';
+import { misconfiguredWords } from './auth-queries.ts';
 import type { Credentials } from './auth/index.ts';
+import { checkFiles, socketOf } from './check-files.ts';
+import { find } from './check-findings.ts';
 import type { DatabaseEntry, PoolerConfig } from './config/index.ts';
 import { Database } from './database.ts';
+import { isAnswering } from './listener.ts';
 import { Pooler } from './pooler.ts';
+import { Refusal } from './refusal.ts';
 import { describePlace, openServer } from './server-login.ts';
 
-/** What a check of a pool may find, by code; the manual's page is made from it. */
-export const poolFindingSpecs = {
-  CHECK_POOL_ADDRESS: {
-    severity: 'warns',
-    meaning:
-      'Somebody listens where the pool is to listen. When it is this pool, which runs already, that is as it should be; ' +
-      'otherwise it will not start.',
-    remedy: 'stop what uses the address, or choose another one',
-  },
-  CHECK_POOL_CONFIG: {
-    severity: 'warns',
-    meaning: 'Something in the configuration has no effect.',
-    remedy: 'take it out, or see docs/reference/pool.md for what does it',
-  },
-  CHECK_POOL_FILE: {
-    severity: 'blocks',
-    meaning:
-      'A file that the configuration names cannot be read or has wrong lines: the pool would not start.',
-    remedy: 'correct it',
-  },
-  CHECK_POOL_LOGIN: {
-    severity: 'blocks',
-    meaning: 'A server refuses the user as whom the pool logs in. Its clients would be told so.',
-    remedy: 'correct user and password of the database, or what the server lets in (pg_hba.conf)',
-  },
-  CHECK_POOL_OPEN_FILES: {
-    severity: 'warns',
-    meaning:
-      'Every client takes a file descriptor, and every server one more: the last clients would be cut off.',
-    remedy: 'raise the limit (ulimit -n, LimitNOFILE=), or lower max_client_conn',
-  },
-  CHECK_POOL_SERVER: {
-    severity: 'blocks',
-    meaning:
-      'A server of a database cannot be reached. Its clients would wait until it can, or time out.',
-    remedy: 'check host and port, and whether it runs',
-  },
-} as const satisfies Record<
-  string,
-  { severity: Finding['severity']; meaning: string; remedy: string }
->;
-
-type Code = keyof typeof poolFindingSpecs;
+/** What checkPool looks at, in words. */
+export function checkedParts({ settings, databases }: PoolerConfig): string[] {
+  const { listen_addr: addresses, listen_port: port, unix_socket_dir: folder } = settings;
+  return [
+    'the configuration and the files that it names',
+    ...addresses.map((address) => `${address}:${port}`),
+    ...(folder === '' ? [] : [socketOf(settings)]),
+    ...[...databases.keys()].map((name) => `the servers of ${name}`),
+  ];
+}
 
 /**
  * Looks at what a pool of that configuration needs, and changes nothing: the files it names, the addresses it
@@ -61,6 +33,7 @@ export async function checkPool(config: PoolerConfig): Promise<Finding[]> {
   const findings = [
     ...config.warnings.map((warning) => find('CHECK_POOL_CONFIG', 'configuration', warning)),
     ...(await checkAddresses(config)),
+    ...(await checkFiles(config.settings)),
     ...(await checkOpenFiles(config)),
   ];
   const pooler = await Pooler.make({
@@ -76,12 +49,9 @@ export async function checkPool(config: PoolerConfig): Promise<Finding[]> {
   if (pooler === undefined) return findings;
   const entries = [...config.databases.values()];
   const ofServers = await Promise.all(entries.map((entry) => checkServers(pooler, entry)));
-  return [...findings, ...ofServers.flat()];
-}
-
-function find(code: Code, subject: string, evidence: string): Finding {
-  const { severity, remedy } = poolFindingSpecs[code];
-  return { code, subject, evidence, remedy, severity };
+  const ofQueries = await Promise.all(entries.map((entry) => checkAuthQuery(pooler, entry)));
+  await pooler.authQueries.close(true);
+  return [...findings, ...ofServers.flat(), ...ofQueries.flat()];
 }
 
 async function checkAddresses({ settings }: PoolerConfig): Promise<Finding[]> {
@@ -91,9 +61,8 @@ async function checkAddresses({ settings }: PoolerConfig): Promise<Finding[]> {
     const problem = await whyNotFree(address === '*' ? '::' : address, settings);
     if (problem !== null) findings.push(find('CHECK_POOL_ADDRESS', `${address}:${port}`, problem));
   }
-  const socket = `${folder}/.s.PGSQL.${port}`;
-  if (folder !== '' && port !== 0 && (await whyNotReached({ host: folder, port })) === null) {
-    findings.push(find('CHECK_POOL_ADDRESS', socket, 'somebody answers there'));
+  if (folder !== '' && port !== 0 && (await isAnswering(socketOf(settings)))) {
+    findings.push(find('CHECK_POOL_ADDRESS', socketOf(settings), 'somebody answers there'));
   }
   return findings;
 }
@@ -138,6 +107,20 @@ async function checkServers(pooler: Pooler, entry: DatabaseEntry): Promise<Findi
   return (await Promise.all(found)).flat();
 }
 
+/** Asks for a user that nobody is called; a server that cannot be reached has been told. */
+async function checkAuthQuery(pooler: Pooler, { name }: DatabaseEntry): Promise<Finding[]> {
+  if (name === '*') return [];
+  try {
+    await pooler.authQueries.find('sluice pool check', name);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.message === misconfiguredWords
+      ? [find('CHECK_POOL_AUTH_QUERY', name, error.reason)]
+      : [];
+  }
+}
+
 /** As whom the pool itself logs in to a database; null: as the client that comes. */
 async function credentialsOf(pooler: Pooler, entry: DatabaseEntry): Promise<Credentials | null> {
   const { settings, users } = pooler;
@@ -166,6 +149,9 @@ async function logIn(
     return [];
   } catch (error) {
     if (error instanceof ServerError) return [find('CHECK_POOL_LOGIN', subject, error.message)];
+    if (isSluiceError(error, 'POOL_SERVER_CERTIFICATE')) {
+      return [find('CHECK_POOL_CERTIFICATE', subject, error.message)];
+    }
     if (!isSluiceError(error) && !isSystemError(error)) throw error;
     return [find('CHECK_POOL_SERVER', subject, error.message)];
   }

@@ -47,7 +47,7 @@ export class DnsCache {
     known.next++;
     if (address !== undefined) return address;
     const reason = `DNS lookup failed: ${known.error ?? 'no address'}`;
-    throw new SluiceError('POOL_SERVER_LOST', { place: host, reason });
+    throw new SluiceError('POOL_SERVER_UNREACHABLE', { place: host, reason });
   }
 
   hosts(): DnsHost[] {

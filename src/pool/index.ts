@@ -1,4 +1,6 @@
-export { checkPool, poolFindingSpecs } from './check.ts';
+export { checkedParts, checkPool } from './check.ts';
+export { isRunning } from './check-files.ts';
+export { poolFindingSpecs } from './check-findings.ts';
 export { Consoles, Statistics, versionText } from './console/index.ts';
 export { ConsoleGate } from './console-gate.ts';
 export { Janitor } from './janitor.ts';

@@ -193,7 +193,7 @@ export class Listener {
       await this.#dress(draft);
       await publish(draft, path);
     } catch (error) {
-      throw asListenError(error, path);
+      throw asSocketError(error, path);
     } finally {
       await unlink(draft).catch(() => undefined);
     }
@@ -288,7 +288,17 @@ function codeOf(error: unknown): unknown {
 
 function asListenError(cause: unknown, address: string): SluiceError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new SluiceError('POOL_LISTEN', { address, reason }, { cause });
+  const isWrongAddress = ['EADDRNOTAVAIL', 'EAI_AGAIN', 'ENOTFOUND'].includes(
+    String(codeOf(cause)),
+  );
+  const code = isWrongAddress ? 'POOL_LISTEN_ADDRESS' : 'POOL_LISTEN';
+  return new SluiceError(code, { address, reason }, { cause });
+}
+
+function asSocketError(cause: unknown, path: string): SluiceError {
+  if (codeOf(cause) === undefined) return asListenError(cause, path);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SluiceError('POOL_LISTEN_SOCKET', { path, reason }, { cause });
 }
 
 /** Whether a process listens on the Unix socket that is there. */

@@ -46,7 +46,7 @@ import { openServer } from './server-login.ts';
 import { SessionStateRules } from './session-state.ts';
 import { StatementCache } from './statements.ts';
 import { SharedCounts } from './threads/shared-counts.ts';
-import { loadClientTls, serverTlsTarget, type ClientTls } from './tls-settings.ts';
+import { checkServerTls, loadClientTls, serverTlsTarget, type ClientTls } from './tls-settings.ts';
 import { Traffic } from './traffic.ts';
 import { Users } from './users.ts';
 
@@ -145,6 +145,7 @@ export class Pooler implements PoolerOfPools, Reception {
   static async make(options: PoolerOptions): Promise<Pooler> {
     const pooler = new Pooler(options);
     pooler.clientTls = loadClientTls(options.config.settings);
+    checkServerTls(options.config.settings);
     pooler.users = await Users.load(options.config.settings, pooler.authQueries);
     pooler.databases.configure(options.config);
     return pooler;
@@ -166,6 +167,7 @@ export class Pooler implements PoolerOfPools, Reception {
   /** Puts another configuration in force. What it cannot change in a running pooler stays as it was. */
   async configure(config: PoolerConfig): Promise<void> {
     const clientTls = loadClientTls(config.settings);
+    checkServerTls(config.settings);
     await this.users.reload(config.settings);
     this.clientTls = clientTls;
     this.config = config;

@@ -103,6 +103,7 @@ class ServerLogin implements LegOwner {
   readonly #reported = new Map<string, string>();
   readonly #failed = Promise.withResolvers<never>();
   #leg: Leg | null = null;
+  #isConnected = false;
   #key: BackendKeyData = { pid: 0, key: Buffer.alloc(4) };
   #authenticator: Authenticator | null = null;
   /** What waits for the next answer: one byte before TLS, messages after. */
@@ -165,7 +166,8 @@ class ServerLogin implements LegOwner {
   }
 
   onClosed(error: Error | null): void {
-    this.fail(this.#lost(error?.message ?? 'it hung up'));
+    const reason = error?.message ?? 'it hung up';
+    this.fail(this.#isConnected ? this.#lost(reason) : this.#unreachable(reason));
   }
 
   #inTime<T>(work: Promise<T>): Promise<T> {
@@ -188,6 +190,7 @@ class ServerLogin implements LegOwner {
       keepAlive(socket, settings);
     }
     await promise;
+    this.#isConnected = true;
     return leg;
   }
 
@@ -214,7 +217,10 @@ class ServerLogin implements LegOwner {
     try {
       await promise;
     } catch (cause) {
-      throw this.#lost(cause instanceof Error ? cause.message : String(cause));
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      if (!socket.authorizationError) throw this.#lost(reason);
+      const place = describePlace(this.#place);
+      throw new SluiceError('POOL_SERVER_CERTIFICATE', { place, reason }, { cause });
     }
   }
 
@@ -321,6 +327,13 @@ class ServerLogin implements LegOwner {
     if (value !== undefined) return value === 'on';
     const [row = ''] = await this.#query(query);
     return row.endsWith('on') || row.endsWith('t');
+  }
+
+  #unreachable(reason: string): SluiceError {
+    return new SluiceError('POOL_SERVER_UNREACHABLE', {
+      place: describePlace(this.#place),
+      reason,
+    });
   }
 
   #lost(reason: string): SluiceError {

@@ -1,8 +1,9 @@
-import { constants } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createSecureContext,
   type SecureContext,
+  type SecureContextOptions,
   type SecureVersion,
   type TLSSocket,
 } from 'node:tls';
@@ -45,6 +46,7 @@ function cipherList(ciphers: string, tls13: string): { ciphers?: string } {
  * Reads the files that client_tls_* name.
  *
  * @throws SESSION_FILE  one cannot be read
+ * @throws POOL_TLS  one does not hold what it is named for
  */
 export function loadClientTls(settings: PoolSettings): ClientTls {
   const mode = settings.client_tls_sslmode;
@@ -52,13 +54,16 @@ export function loadClientTls(settings: PoolSettings): ClientTls {
     const without = { asksForCertificate: false, needsCertificate: false };
     return { mode, context: null, certificate: null, ...without };
   }
-  const cert = readTlsFile('client_tls_cert_file', settings.client_tls_cert_file);
-  const key = readTlsFile('client_tls_key_file', settings.client_tls_key_file);
+  const { cert, key } = readKeyPair(
+    { setting: 'client_tls_cert_file', path: settings.client_tls_cert_file },
+    { setting: 'client_tls_key_file', path: settings.client_tls_key_file },
+  );
   const { client_tls_ca_file: caFile } = settings;
   // Without a file nobody vouches for clients; without the option it would be all public authorities.
-  const ca = caFile === '' ? [] : [readTlsFile('client_tls_ca_file', caFile)];
+  const ca =
+    caFile === '' ? [] : [readCertificates({ setting: 'client_tls_ca_file', path: caFile })];
   const curve = settings.client_tls_ecdhcurve;
-  const context = createSecureContext({
+  const context = makeContext({
     cert,
     key,
     ca,
@@ -101,12 +106,71 @@ function derOf(pem: string): Buffer | null {
   return body === undefined ? null : Buffer.from(body, 'base64');
 }
 
-function readTlsFile(what: string, path: string): Buffer {
+/** A file and what names it. */
+interface TlsFile {
+  readonly setting: string;
+  readonly path: string;
+}
+
+function readTlsFile({ setting, path }: TlsFile): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new SluiceError('SESSION_FILE', { what, path }, { cause });
+    throw new SluiceError('SESSION_FILE', { what: setting, path }, { cause });
   }
+}
+
+/** OpenSSL's own words name neither file nor setting. */
+function readCertificates(file: TlsFile): Buffer {
+  const pem = readTlsFile(file);
+  readAs(file, 'holds no certificate', () => new X509Certificate(pem));
+  return pem;
+}
+
+function readKeyPair(certFile: TlsFile, keyFile: TlsFile): { cert: Buffer; key: Buffer } {
+  const cert = readCertificates(certFile);
+  const key = readTlsFile(keyFile);
+  const secret = readAs(keyFile, 'holds no private key that can be read', () =>
+    createPrivateKey(key),
+  );
+  if (!new X509Certificate(cert).checkPrivateKey(secret)) {
+    const problem = `does not belong to the certificate in ${certFile.path}`;
+    throw new SluiceError('POOL_TLS', { ...keyFile, problem });
+  }
+  return { cert, key };
+}
+
+function readAs<T>(file: TlsFile, problem: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new SluiceError('POOL_TLS', { ...file, problem }, { cause });
+  }
+}
+
+function makeContext(options: SecureContextOptions): SecureContext {
+  try {
+    return createSecureContext(options);
+  } catch (cause) {
+    const problem = `cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new SluiceError('POOL_TLS', { setting: 'client_tls_*', path: '', problem }, { cause });
+  }
+}
+
+/**
+ * What every server is shown and held against must be readable before there is one.
+ *
+ * @throws SESSION_FILE, POOL_TLS
+ */
+export function checkServerTls(settings: PoolSettings): void {
+  if (settings.server_tls_sslmode === 'disable') return;
+  const { server_tls_ca_file: ca, server_tls_cert_file: cert, server_tls_key_file: key } = settings;
+  if (ca !== '' && ca !== 'system') readCertificates({ setting: 'server_tls_ca_file', path: ca });
+  if (cert === '' || key === '') return;
+  readKeyPair(
+    { setting: 'server_tls_cert_file', path: cert },
+    { setting: 'server_tls_key_file', path: key },
+  );
 }
 
 /**

@@ -179,7 +179,14 @@ describe('under the name pgbouncer', () => {
   test('has no other commands, and fails with 1', async () => {
     expect(await pgbouncer(['pool', 'run'])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('too many arguments'),
+      stderr: expect.stringMatching(/^pgbouncer: too many arguments/),
+    });
+  });
+
+  test('... under its own name', async () => {
+    expect(await pgbouncer([join(folder, 'none.ini')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^pgbouncer: POOL_CONFIG: /),
     });
   });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { postgres, runSluice, temporaryFolder } from '../kit/index.ts';
+import { clientTls } from '../pool/protocol/tls.ts';
 import { connect, lineTo, startPool, writeIni } from './pool-process.ts';
 
 const run = promisify(execFile);
@@ -51,7 +52,7 @@ describe('sluice pool run FILE.ini', () => {
   test('names a file that is not there', async () => {
     const missing = await runSluice(['pool', 'run', join(folder, 'none.ini')]);
     expect(missing).toMatchObject({ exitCode: 2 });
-    expect(missing.stderr).toMatch(/POOL_CONFIG.*none\.ini/);
+    expect(missing.stderr).toMatch(/POOL_CONFIG.*none\.ini.*problems: 1\n.*\ncorrect them/);
   });
 
   test('says of the file which lines are wrong, all of them, and starts nothing', async () => {
@@ -96,7 +97,7 @@ describe('sluice pool run FILE.ini', () => {
       await writeIni(folder, { databases: {}, settings }),
     ]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/POOL_AUTH_FILE_UNREADABLE.*none\.txt/);
+    expect(stderr).toMatch(/POOL_AUTH_FILE_UNREADABLE.*none\.txt cannot be read: ENOENT/);
   });
 
   test('names the port that is taken', async () => {
@@ -115,5 +116,36 @@ describe('sluice pool run FILE.ini', () => {
     expect(stderr).toMatch(
       new RegExp(`POOL_LISTEN: cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`),
     );
+  });
+
+  test.each([
+    [
+      { listen_addr: '192.0.2.1' },
+      /POOL_LISTEN_ADDRESS: .*EADDRNOTAVAIL.*addresses of this machine/,
+    ],
+    [
+      { listen_addr: 'nowhere.invalid' },
+      /POOL_LISTEN_ADDRESS: .*nowhere\.invalid.*of this machine/,
+    ],
+    [{ unix_socket_dir: '/none' }, /POOL_LISTEN_SOCKET: .*\/none\/.*unix_socket_dir/],
+    [
+      { pidfile: '/none/pid' },
+      /POOL_PIDFILE_UNWRITABLE: pidfile \/none\/pid .*: ENOENT; make its folder/,
+    ],
+  ])('says what to do about %j, and listens nowhere', async (settings, told) => {
+    const file = await writeIni(folder, { databases: {}, settings });
+    const { exitCode, stderr } = await runSluice(['pool', 'run', file]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(told);
+    expect(stderr).not.toContain('"msg":"listening"');
+  });
+
+  test('says of a key that it is none, in which file', async () => {
+    const settings = await clientTls();
+    const { client_tls_cert_file: cert = '' } = settings;
+    const wrong = { ...settings, client_tls_key_file: cert };
+    const file = await writeIni(folder, { databases: {}, settings: wrong });
+    const { stderr } = await runSluice(['pool', 'run', file]);
+    expect(stderr).toContain(`POOL_TLS: client_tls_key_file ${cert} holds no private key`);
   });
 });

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadPoolConfig } from '../../daemon/index.ts';
-import { checkPool, loadPgbouncerIni } from '../../pool/index.ts';
+import { checkedParts, checkPool, loadPgbouncerIni } from '../../pool/index.ts';
 import { blockingFindings, toJson } from '../../service/index.ts';
 import { exitCodes } from '../exit-code.ts';
 import { describeFindings } from '../findings.ts';
@@ -25,7 +25,10 @@ export function poolCheckCommand(io: CommandIo): Command {
           ? await loadPoolConfig(configFile(io, flags))
           : await loadPgbouncerIni(file);
       const findings = await checkPool(config);
-      const text = findings.length === 0 ? 'nothing found\n' : describeFindings(findings);
+      const text =
+        findings.length === 0
+          ? `nothing found; looked at ${checkedParts(config).join(', ')}\n`
+          : describeFindings(findings);
       io.stdout.write(flags['json'] === true ? `${toJson(findings, 2)}\n` : text);
       if (blockingFindings(findings).length > 0) io.exitCode = exitCodes.failed;
     });

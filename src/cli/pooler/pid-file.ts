@@ -1,6 +1,8 @@
-import { chown, readFile, unlink, writeFile } from 'node:fs/promises';
+import { access, chown, constants, readFile, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { SluiceError } from '../../errors/index.ts';
-import type { Log } from '../../service/index.ts';
+import { isRunning } from '../../pool/index.ts';
+import { systemReason, type Log } from '../../service/index.ts';
 import type { SystemUser } from './system-user.ts';
 
 /** The file that names the running process; nothing without a name. */
@@ -13,28 +15,30 @@ export class PidFile {
     this.#file = file;
   }
 
-  /** @throws POOL_PIDFILE  the process that it names runs */
+  /** @throws POOL_PIDFILE  the process that it names runs, or POOL_PIDFILE_UNWRITABLE */
   async check(log: Log): Promise<void> {
     if (this.#file === '') return;
     const text = await readFile(this.#file, 'utf8').catch(() => undefined);
-    if (text === undefined) return;
+    if (text === undefined) return this.#checkFolder();
     const pid = Number.parseInt(text, 10);
     // In a container the next process gets the number of the last one: its own is no other's.
     if (pid !== process.pid && isRunning(pid)) {
       throw this.#failure(`it exists and process ${pid} runs: another instance?`);
     }
     log.warn('a stale pidfile is removed', { file: this.#file });
-    await unlink(this.#file);
+    await unlink(this.#file).catch((cause: unknown) => {
+      throw this.#unwritable(cause);
+    });
   }
 
-  /** @param isTakenOver  the process that it names leaves it to this one. @throws POOL_PIDFILE */
+  /** @param isTakenOver  the process that it names leaves it to this one. @throws POOL_PIDFILE_UNWRITABLE */
   async write(isTakenOver = false): Promise<void> {
     if (this.#file === '') return;
     try {
       const flag = isTakenOver ? 'w' : 'wx';
       await writeFile(this.#file, `${process.pid}\n`, { flag, mode: 0o644 });
     } catch (cause) {
-      throw this.#failure(cause instanceof Error ? cause.message : String(cause));
+      throw this.#unwritable(cause);
     }
     this.#isOurs = true;
   }
@@ -60,18 +64,21 @@ export class PidFile {
     }
   }
 
+  /** Before clients are served: they would be cut off again. */
+  async #checkFolder(): Promise<void> {
+    try {
+      await access(dirname(this.#file), constants.W_OK);
+    } catch (cause) {
+      throw this.#unwritable(cause);
+    }
+  }
+
+  #unwritable(cause: unknown): SluiceError {
+    const details = { file: this.#file, reason: systemReason(cause) };
+    return new SluiceError('POOL_PIDFILE_UNWRITABLE', details, { cause });
+  }
+
   #failure(problem: string): SluiceError {
     return new SluiceError('POOL_PIDFILE', { file: this.#file, problem });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Of another user: it runs.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SluiceError } from '../../errors/index.ts';
+import { systemReason } from '../../service/index.ts';
 
 /** What is wrong with a file, each with its line, so that one look corrects all. */
 export class Problems {
@@ -30,6 +31,10 @@ export async function readAuthText(setting: string, file: string): Promise<strin
     const text = await readFile(file, 'utf8');
     return text.startsWith('\ufeff') ? text.slice(1) : text;
   } catch (cause) {
-    throw new SluiceError('POOL_AUTH_FILE_UNREADABLE', { setting, file }, { cause });
+    throw new SluiceError(
+      'POOL_AUTH_FILE_UNREADABLE',
+      { setting, file, reason: systemReason(cause) },
+      { cause },
+    );
   }
 }

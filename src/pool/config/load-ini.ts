@@ -63,6 +63,8 @@ class IniReader {
   take(entry: IniEntry): void {
     if (entry.kind === 'wrong') {
       this.#problems.add(entry.place, entry.problem);
+      // What sections it has nobody knows.
+      if (entry.place === this.#file) this.#hasMain = true;
       return;
     }
     if (entry.kind === 'section') {

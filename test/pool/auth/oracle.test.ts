@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, DatabaseError } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { noPgbouncer, postgres, startPgbouncer } from '../../kit/index.ts';
+import { noPgbouncer, postgres, startPgbouncer, temporaryFolder } from '../../kit/index.ts';
+import { createAuthority } from '../../session/certificates.ts';
 import { writeServerFiles } from '../../session/server-files.ts';
+import { clientTls } from '../protocol/tls.ts';
 import { startScene } from '../scene.ts';
 
 const server = postgres();
@@ -98,7 +102,21 @@ describe('who cannot be let in', () => {
     const user = 'auth_user' in settings ? asked : 'postgres';
     expect(await refusal(ours.port, user)).toBe(`FATAL 08P01 ${message}`);
     expect(await refusal(ours.port, user)).toBe(`FATAL 08P01 ${message}`);
-    expect(ours.logged.join('')).toContain('127.0.0.1:1');
+    expect(ours.logged.join('')).toMatch(
+      'auth_user' in settings ? /127\.0\.0\.1:1/ : /POOL_SERVER_UNREACHABLE: server 127\.0\.0\.1:1/,
+    );
+  });
+
+  test('... nor of a certificate, for which the log names the setting', async () => {
+    const inner = await startScene({ databases: { app: own }, settings: await clientTls() });
+    const caFile = join(temporaryFolder(), 'ca.pem');
+    await writeFile(caFile, createAuthority('another').pem);
+    const ours = await startScene({
+      databases: { app: `host=127.0.0.1 port=${inner.port} dbname=app` },
+      settings: { server_tls_sslmode: 'verify-ca', server_tls_ca_file: caFile },
+    });
+    expect(await refusal(ours.port, 'postgres')).toContain('cached error: connect failed');
+    expect(ours.logged.join('')).toMatch(/POOL_SERVER_CERTIFICATE: .*check server_tls_ca_file/);
   });
 
   test('is told nothing of what auth_query said, which is in the log', async () => {
