@@ -3,7 +3,7 @@ import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
 import type { Batch } from './batch-feed.ts';
 import { numberOf } from './rows.ts';
-import { arrayLiteral } from './array-literal.ts';
+import { arrayLiteral } from '../array-literal.ts';
 import type { SetAside } from './verdicts.ts';
 
 const setAsideEvents = loadSql('set-aside-events');

@@ -1,7 +1,7 @@
 import type { Tx } from '../../ledger/index.ts';
 import type { Clock, Log } from '../../service/index.ts';
 import { loadSql } from '../sql.ts';
-import { arrayLiteral } from './array-literal.ts';
+import { arrayLiteral } from '../array-literal.ts';
 import { numberOf, textOf } from './rows.ts';
 import type { SetAside } from './verdicts.ts';
 

@@ -41,7 +41,8 @@ function readAs(schema: z.ZodType, event: QueueEvent): Reading {
   return { kind: 'event', event: { ...event, data: parsed.data } };
 }
 
-function describeIssues(error: z.ZodError): string {
+/** What is wrong with a payload, by field, without its values. */
+export function describeIssues(error: z.ZodError): string {
   const issues = error.issues.map(({ path, message }) => `${path.join('.') || 'data'}: ${message}`);
   const more = issues.length - problemsNamed;
   const named = issues.slice(0, problemsNamed).join('; ');

@@ -1,6 +1,6 @@
 import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
-import { arrayLiteral } from './array-literal.ts';
+import { arrayLiteral } from '../array-literal.ts';
 import type { Batch } from './batch-feed.ts';
 import type { HandlerClient } from './handler-client.ts';
 import { isTrue, textOf } from './rows.ts';

@@ -2,7 +2,7 @@ import { inTransaction, type Tx } from '../../../ledger/index.ts';
 import { failpoint } from '../../../service/index.ts';
 import { quoteLiteral, type ConnectionTarget, type Session } from '../../../session/index.ts';
 import { loadSql } from '../../sql.ts';
-import { arrayLiteral } from '../array-literal.ts';
+import { arrayLiteral } from '../../array-literal.ts';
 import type { Batch } from '../batch-feed.ts';
 import { finishBatch, type FinishOptions } from '../finish-batch.ts';
 import { HandlerClient } from '../handler-client.ts';
