@@ -26,6 +26,15 @@ export async function rotate(database: TestDatabase): Promise<void> {
   await database.query('select pgq.maint_rotate_tables_step2()');
 }
 
+/** Compacts a log, however small it is: whether it could. */
+export async function compact(database: TestDatabase, log: string): Promise<boolean> {
+  await database.query(
+    `insert into pgq.log_size values ($1, -1000000) on conflict (log_name) do update set bytes = -1000000`,
+    [log],
+  );
+  return (await database.value('select pgq.maint_compact($1)', [log])) === 1;
+}
+
 /** The number of the queue's current table. */
 export async function currentTable(database: TestDatabase): Promise<number> {
   return database.value(`select queue_cur_table from pgq.queue where queue_name = 'q'`);
