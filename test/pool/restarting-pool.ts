@@ -92,7 +92,7 @@ export class RestartingPool {
 
   /** Of a process that is gone: it was handed over to the last. */
   async ended(pid: number): Promise<void> {
-    await waitFor(`process ${pid} to end`, () => !isRunning(pid));
+    await waitFor(`process ${pid} to end`, () => !isRunning(pid), { timeoutMs: 60_000 });
   }
 
   async client(config: ClientConfig = {}): Promise<Client> {

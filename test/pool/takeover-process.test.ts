@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MessageWriter, ProtocolVersion } from '../../src/wire/index.ts';
 import {
   bytesOf,
@@ -18,6 +18,8 @@ import { lineTo } from '../cli/pool-process.ts';
 import { clientTls } from './protocol/tls.ts';
 import { freePort, isRunning, RestartingPool } from './restarting-pool.ts';
 
+// Several processes start in each test; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 240_000 });
 const server = postgres();
 
 async function startPool(

@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Client } from 'pg';
 import type { MessageWriter } from '../../src/wire/index.ts';
 import { postgres, waitFor, type TestDatabase } from '../kit/index.ts';
 import { lineTo } from '../cli/pool-process.ts';
 import { RestartingPool } from './restarting-pool.ts';
 
+// Several processes start in each test; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 240_000 });
 const server = postgres();
 
 /** Does one commit after the other until it is told to stop; each is a row of its own. */
