@@ -71,7 +71,7 @@ export const timeoutKeys = {
   }),
   suspend_timeout: changeable(seconds, '10', {
     effect:
-      'How long SUSPEND and `-R` wait for buffers to empty before they drop the connections that hold them up.',
+      'How long SUSPEND waits for buffers to empty before it drops the connections that hold it up. `-R` drops nobody.',
   }),
   transaction_timeout: changeable(seconds, '0', {
     effect: 'A client whose transaction takes longer, busy or idle, is disconnected. 0: no limit.',
