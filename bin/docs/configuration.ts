@@ -80,7 +80,7 @@ function isRequired(section: JsonSchema, named: JsonSchema | undefined, key: str
 }
 
 function sample(text: string): string {
-  return text.startsWith('[') ? text : JSON.stringify(text);
+  return /^[[{]/.test(text) ? text : JSON.stringify(text);
 }
 
 function isObject(value: unknown): value is JsonSchema {

@@ -1,10 +1,27 @@
-import { checkReplication, defaultName, type ReplicationOptions } from '../replicate/index.ts';
+import { feedOptions } from '../daemon/index.ts';
+import {
+  checkFeedSource,
+  checkReplication,
+  defaultName,
+  type ReplicationOptions,
+} from '../replicate/index.ts';
 import type { Finding } from '../service/index.ts';
 import { Session } from '../session/index.ts';
+import type { FoundPipeline } from './pipelines.ts';
 import { oneLine } from './progress/text.ts';
 
-/** Asks both databases, changes nothing. */
+/** Asks both sides, changes nothing. */
 export async function checkPipeline(
+  { options, config, sink }: FoundPipeline,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  if (config === undefined || sink === undefined) return checkDatabases(options, signal);
+  const target = await config.makeSink(sink, {});
+  const ofSource = await checkFeedSource(feedOptions(options), signal);
+  return [...ofSource, ...(await target.check(signal))];
+}
+
+async function checkDatabases(
   options: ReplicationOptions,
   signal: AbortSignal,
 ): Promise<Finding[]> {

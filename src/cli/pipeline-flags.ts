@@ -8,9 +8,12 @@ import { readList, readText } from './flag-values.ts';
 /** As commander parsed them; which flags there are is the schema's matter. */
 export type Flags = Readonly<Record<string, unknown>>;
 
+/** Where a pipeline is has flags of its own; a sink is in the config file. */
+const places = new Set(['source', 'target', 'positions']);
+
 const shape = z.toJSONSchema(pipelineSchema, { io: 'input', unrepresentable: 'any' });
 const settings = Object.entries(shape.properties ?? {})
-  .filter(([key]) => key !== 'source' && key !== 'target')
+  .filter(([key]) => !places.has(key))
   .map(([key, value]) => ({ key, schema: typeof value === 'object' ? value : {} }));
 
 /** Where a pipeline is: in the config file, or given with flags. */

@@ -1,5 +1,6 @@
 import {
   defaultConfigFile,
+  isFeed,
   loadConfig,
   pipelineOptions,
   replicationOptions,
@@ -19,6 +20,8 @@ export interface FoundPipeline {
   readonly options: ReplicationOptions;
   /** The file it stands in; none when it was given with flags. */
   readonly config: LoadedConfig | undefined;
+  /** Its target, when that is a sink: the target of `options` keeps the position then. */
+  readonly sink: string | undefined;
 }
 
 /** Exactly one: the named one, the one of the flags, or the only one of the file. */
@@ -84,6 +87,7 @@ async function findConfigured(
         name: key,
         options: { ...(await pipelineOptions(config, key, merged)), ...onceFlag(flags) },
         config,
+        sink: isFeed(config, pipeline) ? pipeline.target : undefined,
       };
     }),
   );
@@ -124,7 +128,7 @@ async function fromFlags(
   const name = place.name ?? textFlag(flags, 'name');
   const settings = readSettings(flags, undefined, command);
   const options = replicationOptions(settings, { source, target, name, ...onceFlag(flags) });
-  return { name: name ?? defaultName(options), options, config: undefined };
+  return { name: name ?? defaultName(options), options, config: undefined, sink: undefined };
 }
 
 /** What holds none of these is a name of `[databases]`: no connection string does without. */

@@ -4,9 +4,11 @@ import { parse, TomlError } from 'smol-toml';
 import { SluiceError } from '../errors/index.ts';
 import { systemReason } from '../service/index.ts';
 import { parseConnection, type Secret } from '../session/index.ts';
+import { makeSink, type Sink, type SinkDeps } from '../sink/index.ts';
 import { findProblems, type ConfigProblem } from './config-problems.ts';
 import { configSchema, type Config } from './config.ts';
 import { findUnknownDatabases } from './database-names.ts';
+import { findSinkProblems } from './sink-problems.ts';
 import { describeEntry, resolveDatabase } from './databases.ts';
 import { TomlLines } from './toml-lines.ts';
 
@@ -19,6 +21,8 @@ export interface LoadedConfig extends Config {
   readonly file: string;
   /** The connection string of a name of `[databases]`, which can be parsed. */
   connectionOf(database: string): Promise<Secret>;
+  /** A sink of `[sinks]`, made anew and not started. */
+  makeSink(sink: string, deps: SinkDeps): Promise<Sink>;
 }
 
 /** @throws CONFIG_NOT_FOUND, or CONFIG_INVALID with every problem of the file and its line */
@@ -33,6 +37,7 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   const problems = [
     ...(checked.success ? [] : findProblems(configSchema, checked.error, values)),
     ...findUnknownDatabases(values),
+    ...findSinkProblems(values),
   ];
   if (!checked.success || problems.length > 0) {
     throw invalid(file, problems, new TomlLines(text));
@@ -52,6 +57,7 @@ export function parseConfig(text: string, file: string): LoadedConfig {
       parseConnection(connection.reveal(), process.env, describeEntry(database, entry, file));
       return connection;
     },
+    makeSink: (sink, deps) => makeSink(config.sinks[sink]!, { ...deps, name: sink, folder }),
   };
 }
 

@@ -51,7 +51,11 @@ function expectedAndGot(schema: JsonSchema | undefined, path: KeyPath, input: un
   const got = valueAt(input, path);
   const expected = describeExpected(schema);
   if (got === undefined) return `is required: ${expected}`;
-  return `expected ${expected}, got ${path[0] === 'databases' ? '***' : JSON.stringify(got)}`;
+  return `expected ${expected}, got ${mayBeSecret(path) ? '***' : JSON.stringify(got)}`;
+}
+
+function mayBeSecret([section]: KeyPath): boolean {
+  return section === 'databases' || section === 'sinks';
 }
 
 /** `integer 1..64`, `one of "off", "on"`, `array of string`: also the type column of the reference page. */

@@ -4,6 +4,7 @@ import { databasesSchema } from './databases.ts';
 import { poolSchema } from '../pool/index.ts';
 import { queueSchema } from '../queue/index.ts';
 import { pipelineSchema } from '../replicate/index.ts';
+import { sinkSchema } from '../sink/index.ts';
 
 /** The whole of sluice.toml: a section a room. Unknown keys are refused everywhere. */
 export const configSchema = z.strictObject({
@@ -16,8 +17,18 @@ export const configSchema = z.strictObject({
     .default({})
     .meta({
       description:
-        'One section a pipeline, `[replicate.NAME]`: the tables of one database, copied into another and followed. ' +
+        'One section a pipeline, `[replicate.NAME]`: the tables of one database, copied into another and followed, or their ' +
+        'changes sent to a sink. ' +
         'The name is also the name of its slot, its publication and its row in the ledger.',
+    }),
+  sinks: z
+    .record(z.string(), sinkSchema)
+    .default({})
+    .meta({
+      description:
+        'One section a sink, `[sinks.NAME]`, with one of the tables below: where changes of rows leave for another ' +
+        'engine. Passwords and secrets are text, `{ env = "NAME" }` or `{ file = "PATH" }` (a relative path starts at ' +
+        'the folder of sluice.toml).',
     }),
 });
 

@@ -5,6 +5,7 @@ import { nearestName } from '../service/index.ts';
 /** As much of the file as this rule needs, whatever else is wrong with it: a file is corrected once. */
 const references = z.object({
   databases: z.record(z.string(), z.unknown()).catch({}),
+  sinks: z.record(z.string(), z.unknown()).catch({}),
   replicate: z
     .record(
       z.string(),
@@ -12,6 +13,7 @@ const references = z.object({
         .object({
           source: z.string().optional().catch(undefined),
           target: z.string().optional().catch(undefined),
+          positions: z.string().optional().catch(undefined),
         })
         .catch({}),
     )
@@ -31,11 +33,13 @@ const references = z.object({
 
 /** Pipelines' sources and targets, databases of the pool and of the queues, that `[databases]` does not hold. */
 export function findUnknownDatabases(values: unknown): ConfigProblem[] {
-  const { databases, replicate, pool, queue } = references.parse(values);
+  const { databases, sinks, replicate, pool, queue } = references.parse(values);
   const known = Object.keys(databases);
   return [
     ...Object.entries(replicate).flatMap(([pipeline, sides]) =>
-      Object.entries(sides).map(([side, name]) => ({ path: ['replicate', pipeline, side], name })),
+      Object.entries(sides)
+        .filter(([side, name]) => side !== 'target' || name === undefined || !(name in sinks))
+        .map(([side, name]) => ({ path: ['replicate', pipeline, side], name })),
     ),
     ...Object.entries(pool.databases).map(([pooled, { database }]) => ({
       path: ['pool', 'databases', pooled, 'database'],
@@ -48,13 +52,19 @@ export function findUnknownDatabases(values: unknown): ConfigProblem[] {
   ].flatMap(({ path, name }) =>
     name === undefined || known.includes(name)
       ? []
-      : [{ path, text: describeUnknown(name, known) }],
+      : [{ path, text: describeUnknown(name, known, path.at(-1) === 'target' ? sinks : {}) }],
   );
 }
 
 /** A connection string where a name belongs is not repeated: it may hold a password. */
-function describeUnknown(name: string, known: readonly string[]): string {
+function describeUnknown(
+  name: string,
+  databases: readonly string[],
+  sinks: Readonly<Record<string, unknown>>,
+): string {
   if (/[:=@/]/.test(name)) return 'expected a name of [databases], got a connection string';
-  const nearest = nearestName(name, known);
-  return `no database ${name} in [databases]${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  const names = Object.keys(sinks);
+  const nearest = nearestName(name, [...databases, ...names]);
+  const what = names.length === 0 ? `database ${name} in [databases]` : `database or sink ${name}`;
+  return `no ${what}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
 }

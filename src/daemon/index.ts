@@ -5,6 +5,9 @@ export { Daemon } from './daemon.ts';
 export { loadPoolConfig, poolParts } from './parts/pool.ts';
 export { queuePart, queueParts } from './parts/queue.ts';
 export {
+  feedOptions,
+  feedPart,
+  isFeed,
   pipelineOptions,
   replicateParts,
   replicatePart,
@@ -16,4 +19,5 @@ export type { LoadedConfig } from './config-file.ts';
 export type { DaemonOptions, DaemonStatus } from './daemon.ts';
 export type { Part, PartDeps, PartService } from './part.ts';
 export type { PartState, PartStatus } from './supervised-part.ts';
+export type { OnMade } from './parts/replicate.ts';
 export type { PoolPartOptions } from './parts/pool.ts';

@@ -31,6 +31,11 @@ export const sinkErrors = {
     message: '{sink}: {place} refused message {id}: {reason}',
     remedy: 'correct what it complains of, then start again: it goes on with this message',
   },
+  SINK_SECRET: {
+    decision: 'fix',
+    message: 'sink {sink}: {problem}',
+    remedy: 'give the secret itself, or an env or file that holds it',
+  },
   SINK_TIMEOUT: {
     decision: 'reconnect',
     message: '{sink}: {place} did not acknowledge within {timeoutMs} ms',

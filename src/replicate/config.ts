@@ -13,7 +13,16 @@ export const pipelineSchema = z
       example: 'shop',
     }),
     target: setting(text, {
-      effect: 'The database they arrive in: a name of `[databases]`, not the source.',
+      effect:
+        'Where they arrive: a name of `[databases]`, not the source; or one of `[sinks]`, which takes their changes as ' +
+        'messages, from the first start on (rows that are there before are not sent).',
+      example: 'shop2',
+    }),
+    positions: setting(text.optional(), {
+      effect:
+        'With a sink as target: the database that keeps the position, in schema `sluice`, a name of `[databases]`. ' +
+        'A role that may create the schema is needed there.',
+      why: 'the source itself',
       example: 'shop2',
     }),
     tables: setting(z.array(text.superRefine(checkPattern)).min(1).default(['*']), {

@@ -2,7 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect as open } from 'node:net';
-import { jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
+import {
+  jetstreamManager,
+  type JetStreamManager,
+  type StoredMsg,
+  type StreamConfig,
+} from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { onTestFinished } from 'vitest';
 import { findFreePort } from '../../src/demo/local-server-port.ts';
@@ -79,19 +84,34 @@ export class RunningNats {
     await manager.streams.add({ name, subjects: ['sluice.>'], ...config });
   }
 
+  /** Messages in the stream. */
+  async count(stream: string): Promise<number> {
+    const manager = await this.manager();
+    return (await manager.streams.info(stream)).state.messages;
+  }
+
   /** Everything in the stream, in its order. */
   async kept(stream: string): Promise<KeptMessage[]> {
     const manager = await this.manager();
     const { state } = await manager.streams.info(stream);
     const kept: KeptMessage[] = [];
-    for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq += 1) {
-      const message = await manager.streams.getMessage(stream, { seq });
-      if (message === null) continue;
-      const headers = new Map([...message.header].map(([name, [value]]) => [name, value ?? '']));
-      kept.push({ subject: message.subject, headers, payload: Buffer.from(message.data) });
+    for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq += 1_000) {
+      const seqs = Array.from(
+        { length: Math.min(1_000, state.last_seq + 1 - seq) },
+        (_, i) => seq + i,
+      );
+      const read = seqs.map((one) => manager.streams.getMessage(stream, { seq: one }));
+      kept.push(
+        ...(await Promise.all(read)).flatMap((message) => (message ? toKept(message) : [])),
+      );
     }
     return kept;
   }
+}
+
+function toKept(message: StoredMsg): KeptMessage {
+  const headers = new Map([...message.header].map(([name, [value]]) => [name, value ?? '']));
+  return { subject: message.subject, headers, payload: Buffer.from(message.data) };
 }
 
 async function isListening(port: number): Promise<boolean> {

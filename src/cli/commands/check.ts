@@ -73,9 +73,10 @@ async function checkAll(
   signal: AbortSignal,
 ): Promise<Checked[]> {
   const checked: Checked[] = [];
-  for (const { name, options } of pipelines) {
+  for (const pipeline of pipelines) {
+    const { name } = pipeline;
     try {
-      checked.push({ name, findings: await checkPipeline(options, signal) });
+      checked.push({ name, findings: await checkPipeline(pipeline, signal) });
     } catch (error) {
       if (pipelines.length === 1 || signal.aborted) throw error;
       checked.push({ name, findings: [], error: recordError(error) });

@@ -39,7 +39,8 @@ export function replicateCompareCommand(io: CommandIo): Command {
     .option('--json', 'print the report as one JSON document');
   addLogFlags(addPlaceFlags(command));
   return command.action(async (name: string | undefined, flags: Flags) => {
-    const { options, config } = await findPipeline(io, 'replicate compare', name, flags);
+    const { options, config, sink } = await findPipeline(io, 'replicate compare', name, flags);
+    if (sink !== undefined) throw notComparable(sink);
     const view = openProgress(io, false);
     const { level, file } = readLogFlags(flags, 'warn', config?.service.log_file);
     const deps = {
@@ -54,6 +55,11 @@ export function replicateCompareCommand(io: CommandIo): Command {
     io.stdout.write(`${flags['json'] === true ? toJson(report, 2) : summarizeReport(report)}\n`);
     if (!report.equal) io.exitCode = exitCodes.promise;
   });
+}
+
+function notComparable(sink: string): SluiceError {
+  const problem = `${sink} is a sink: it holds no rows that could be compared`;
+  return new SluiceError('COMMAND_USAGE', { command: 'replicate compare', problem });
 }
 
 function readLimits({ only, jobs, list, asIs }: Flags) {

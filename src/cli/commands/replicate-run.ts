@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { replicatePart } from '../../daemon/index.ts';
+import { feedPart, replicatePart, type OnMade, type Part } from '../../daemon/index.ts';
 import type { Replication } from '../../replicate/index.ts';
 import { blockingFindings, toJson, type Finding } from '../../service/index.ts';
 import { describeSummary } from '../describe-replication.ts';
@@ -45,9 +45,7 @@ async function checkFirst(
   pipeline: FoundPipeline,
   flags: Flags,
 ): Promise<Finding[]> {
-  const { result: findings } = await withInterrupt(io, (signal) =>
-    checkPipeline(pipeline.options, signal),
-  );
+  const { result: findings } = await withInterrupt(io, (signal) => checkPipeline(pipeline, signal));
   const blocking = blockingFindings(findings);
   if (flags['json'] === true) {
     for (const finding of findings) io.stdout.write(`${toJson({ type: 'finding', ...finding })}\n`);
@@ -64,15 +62,11 @@ async function replicate(io: CommandIo, pipeline: FoundPipeline, flags: Flags): 
   const { level, file } = readLogFlags(flags, 'warn', pipeline.config?.service.log_file);
   const view = openProgress(io, isJson);
   const following = new FollowProgress(view);
-  let replication: Replication | undefined;
-  const part = replicatePart(
-    `replicate.${pipeline.name}`,
-    async () => ({ ...pipeline.options, isChecked: true }),
-    (made) => {
-      replication = made;
-      following.watch(made);
-    },
-  );
+  let replication: Pick<Replication, 'status'> | undefined;
+  const part = partOf(pipeline, (made) => {
+    replication = made;
+    following.watch(made);
+  });
   await runParts(io, {
     parts: [part],
     statusListen: textFlag(flags, 'statusListen') ?? pipeline.config?.service.status_listen,
@@ -84,4 +78,12 @@ async function replicate(io: CommandIo, pipeline: FoundPipeline, flags: Flags): 
   if (replication === undefined) return;
   const status = replication.status();
   io.stdout.write(isJson ? `${toJson({ type: 'summary', ...status })}\n` : describeSummary(status));
+}
+
+function partOf({ name, options, config, sink }: FoundPipeline, onMade: OnMade): Part {
+  const part = `replicate.${name}`;
+  const readOptions = () => Promise.resolve({ ...options, isChecked: true });
+  return config === undefined || sink === undefined
+    ? replicatePart(part, readOptions, onMade)
+    : feedPart(part, readOptions, (deps) => config.makeSink(sink, deps), onMade);
 }

@@ -1,20 +1,28 @@
 import {
+  defaultName,
+  Feed,
   Replication,
+  type FeedOptions,
   type PipelineConfig,
   type ReplicationOptions,
 } from '../../replicate/index.ts';
+import type { Sink, SinkDeps } from '../../sink/index.ts';
 import type { LoadedConfig } from '../config-file.ts';
 import type { Part, PartService } from '../part.ts';
 
 /** Every `[replicate.NAME]` as a part. */
 export function replicateParts(config: LoadedConfig, onMade?: OnMade): Part[] {
-  return Object.entries(config.replicate).map(([name, pipeline]) =>
-    replicatePart(`replicate.${name}`, () => pipelineOptions(config, name, pipeline), onMade),
-  );
+  return Object.entries(config.replicate).map(([name, pipeline]) => {
+    const part = `replicate.${name}`;
+    const readOptions = () => pipelineOptions(config, name, pipeline);
+    return isFeed(config, pipeline)
+      ? feedPart(part, readOptions, (deps) => config.makeSink(pipeline.target, deps), onMade)
+      : replicatePart(part, readOptions, onMade);
+  });
 }
 
 /** Shown each pipeline that is made, to watch it. */
-export type OnMade = (replication: Replication) => void;
+export type OnMade = (made: Pick<Replication, 'name' | 'status'>) => void;
 
 /** One pipeline as a part, from options that are read anew at each start. */
 export function replicatePart(
@@ -32,7 +40,45 @@ export function replicatePart(
   };
 }
 
-/** What a section asks for, its names replaced by connection strings. */
+/** One pipeline whose target is a sink, from the options that `pipelineOptions` has for it. */
+export function feedPart(
+  name: string,
+  readOptions: () => Promise<ReplicationOptions>,
+  makeSink: (deps: SinkDeps) => Promise<Sink>,
+  onMade?: OnMade,
+): Part {
+  return {
+    name,
+    make: async (deps) => {
+      const feed = new Feed(feedOptions(await readOptions()), await makeSink(deps), deps);
+      onMade?.(feed);
+      return asPart(feed);
+    },
+  };
+}
+
+/** Whether the pipeline's target is a sink. */
+export function isFeed(config: LoadedConfig, { target }: PipelineConfig): boolean {
+  return target in config.sinks;
+}
+
+/** The options of a pipeline as a feed takes them: its target is what keeps the position. */
+export function feedOptions(options: ReplicationOptions): FeedOptions {
+  const { source, target: positions, name, tables, tablesWithoutKey, once, isChecked } = options;
+  const { directory, maxBytes } = options.spill ?? {};
+  return {
+    source,
+    positions,
+    name: name ?? defaultName(options),
+    tables,
+    tablesWithoutKey,
+    once,
+    isChecked,
+    spill: { directory, maxBytes },
+  };
+}
+
+/** What a section asks for, its names replaced by connection strings; in place of a sink, what keeps the position. */
 export async function pipelineOptions(
   config: LoadedConfig,
   name: string,
@@ -40,7 +86,9 @@ export async function pipelineOptions(
 ): Promise<ReplicationOptions> {
   const [source, target] = await Promise.all([
     config.connectionOf(pipeline.source),
-    config.connectionOf(pipeline.target),
+    config.connectionOf(
+      isFeed(config, pipeline) ? (pipeline.positions ?? pipeline.source) : pipeline.target,
+    ),
   ]);
   return replicationOptions(pipeline, {
     name,
@@ -51,7 +99,7 @@ export async function pipelineOptions(
 
 /** The settings of a section or of flags as the engine takes them. */
 export function replicationOptions(
-  pipeline: Omit<PipelineConfig, 'source' | 'target'>,
+  pipeline: Omit<PipelineConfig, 'source' | 'target' | 'positions'>,
   place: Pick<ReplicationOptions, 'name' | 'source' | 'target' | 'once'>,
 ): ReplicationOptions {
   return {
@@ -69,7 +117,7 @@ export function replicationOptions(
   };
 }
 
-function asPart(replication: Replication): PartService {
+function asPart(replication: Replication | Feed): PartService {
   return {
     get ready() {
       return replication.ready;
@@ -79,7 +127,7 @@ function asPart(replication: Replication): PartService {
     },
     get trouble() {
       const { phase, error } = replication.status();
-      return phase === 'waiting' ? (error ?? 'waits to start again') : undefined;
+      return phase === 'waiting' ? (error ?? 'waits to start again') : (error ?? undefined);
     },
     start: (signal) => replication.start(signal),
     stop: () => replication.stop(),

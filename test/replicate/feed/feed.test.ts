@@ -169,14 +169,14 @@ describe('a feed', () => {
     const receiver = await startReceiver();
     const feed = await running(feedOf(here, sinkTo(receiver)));
     await receiver.stop();
-    await here.query('INSERT INTO orders (id) VALUES (1)');
-    await waitFor('trouble', () => feed.status().error !== null);
     const confirmed = () =>
       here.value<string>(
         `SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE database = current_database()`,
       );
     const before = await confirmed();
     const position = await here.value('SELECT position::text FROM sluice.pipeline');
+    await here.query('INSERT INTO orders (id) VALUES (1)');
+    await waitFor('trouble', () => feed.status().error !== null);
     await here.query(
       `INSERT INTO orders (id, photo) SELECT g, decode(repeat('02', 2000), 'hex') FROM generate_series(2, 1500) g`,
     );
