@@ -1,10 +1,10 @@
 import { ServerError } from '../errors/index.ts';
 import { quoteIdentifier } from '../session/index.ts';
 import type { Notification } from '../wire/index.ts';
-import type { ChannelHub, Listening, ServerPlace, ServerSource } from './contracts.ts';
+import type { ChannelHub, Listening, ServerPlace } from './contracts.ts';
 import type { Leg } from './leg.ts';
 import { ListenHandover } from './listen-handover.ts';
-import { ListenLine, type LineOwner } from './listen-line.ts';
+import { ListenLine, type LineOwner, type LineSource } from './listen-line.ts';
 
 interface Channel {
   readonly listeners: Set<Listening>;
@@ -13,7 +13,7 @@ interface Channel {
 }
 
 /** Whose clients a hub listens for. */
-export interface HubOwner extends ServerSource {
+export interface HubOwner extends LineSource {
   /** It hears all channels where servers are opened now, or nobody listens any more. */
   onHubMoved(): void;
   /** It tries again. */
@@ -54,6 +54,11 @@ export class ListenHub implements ChannelHub, LineOwner {
 
   get isMoving(): boolean {
     return this.#moved !== null;
+  }
+
+  /** Its connections: one, and while it moves the next one. */
+  get lines(): ListenLine[] {
+    return [this.#line, this.#next].filter((line) => line !== null);
   }
 
   /** Whether it listens at such a place. */

@@ -18,9 +18,23 @@ export interface LineOwner {
   onClosed(line: ListenLine): void;
 }
 
+/** What servers know it by. */
+export const listenerName = 'sluice pool listener';
+
+/** Whose connection it is. */
+export interface LineSource extends ServerSource {
+  nextServerId(): number;
+  /** One server more, whatever the limits say: what is there is counted, so that others stay within them. */
+  countListener(): void;
+  releaseListener(): void;
+}
+
 /** One connection of a hub, opened at once, and the commands it has not answered. */
 export class ListenLine implements LegOwner {
+  readonly id: number;
+  readonly startedAtMs = Date.now();
   readonly #owner: LineOwner;
+  readonly #source: LineSource;
   readonly #frames = new FrameScanner();
   readonly #opened: Promise<Leg>;
   readonly #due: PromiseWithResolvers<void>[] = [];
@@ -28,10 +42,17 @@ export class ListenLine implements LegOwner {
   #isClosed = false;
   #loggedIn: LoggedIn | null = null;
 
-  constructor(source: ServerSource, owner: LineOwner) {
+  constructor(source: LineSource, owner: LineOwner) {
+    this.id = source.nextServerId();
     this.#owner = owner;
+    this.#source = source;
+    source.countListener();
     this.#opened = this.#open(source);
-    this.#opened.catch(() => (this.#isClosed = true)); // its first command says why
+    // Its first command says why.
+    this.#opened.catch(() => {
+      this.#isClosed = true;
+      source.releaseListener();
+    });
   }
 
   /** Null while it is being opened. */
@@ -75,13 +96,14 @@ export class ListenLine implements LegOwner {
 
   onClosed(error: Error | null): void {
     this.#isClosed = true;
+    this.#source.releaseListener();
     const reason = error ?? new Error('the connection that listens was closed');
     for (const due of this.#due.splice(0)) due.reject(reason);
     this.#owner.onClosed(this);
   }
 
   async #open(source: ServerSource): Promise<Leg> {
-    const parameters = { application_name: 'sluice pool listener' };
+    const parameters = { application_name: listenerName };
     this.#loggedIn = await openServer(source, { parameters });
     const { leg } = this.#loggedIn;
     leg.handTo(this);

@@ -29,6 +29,8 @@ export interface PoolHost extends PoolerOfPools {
   claimServer(pool: Pool, most: number): boolean;
   countServer(pool: Pool): void;
   releaseServer(pool: Pool): void;
+  countListener(pool: Pool): void;
+  releaseListener(pool: Pool): void;
   onLoginFailed(pool: Pool, error: unknown): void;
   nextServerId(): number;
   onServerOpened(server: ServerConnection): void;
@@ -76,6 +78,8 @@ export class Pool implements PoolOfServers, HubOwner {
   /** How many servers are left to it while another process takes over; null: none does. */
   sizeLeft: number | null = null;
 
+  /** Idle ones that are looked at before they are used. */
+  readonly #checked = new Set<ServerConnection>();
   #credentials: Credentials;
   readonly #welcomes: PromiseWithResolvers<ReadonlyMap<string, string>>[] = [];
 
@@ -179,6 +183,7 @@ export class Pool implements PoolOfServers, HubOwner {
 
   /** Nobody has the server, and nothing is due from it. */
   onServerFree(server: ServerConnection): void {
+    this.#checked.delete(server);
     if (server.state === 'closed') return;
     if (server.closeReason !== null) return server.close(server.closeReason);
     if (server.cancelsUnderWay > 0) {
@@ -192,6 +197,7 @@ export class Pool implements PoolOfServers, HubOwner {
   }
 
   onServerClosed(server: ServerConnection): void {
+    this.#checked.delete(server);
     this.servers.delete(server);
     this.#dropIdle(server);
     this.database.serverCount--;
@@ -238,6 +244,18 @@ export class Pool implements PoolOfServers, HubOwner {
     this.pooler.onNotification(server, notification);
   }
 
+  nextServerId(): number {
+    return this.pooler.nextServerId();
+  }
+
+  countListener(): void {
+    this.pooler.countListener(this);
+  }
+
+  releaseListener(): void {
+    this.pooler.releaseListener(this);
+  }
+
   onHubMoved(): void {
     this.serveWaiting();
     this.pooler.changes.tell();
@@ -262,10 +280,12 @@ export class Pool implements PoolOfServers, HubOwner {
     }
   }
 
-  /** Opens servers for those that wait, within the limits. */
+  /** Has a server come for each that waits: idle ones that are to be looked at first, then new ones within the limits. */
   grow(): void {
-    while (this.#wantsMore() && this.tryOpen(this.#mostNow)) {
-      // one for each that waits, as far as there is room
+    while (this.loginsUnderWay + this.#checked.size < this.waiting.size) {
+      const unchecked = this.#popIdle();
+      if (unchecked !== null) this.#check(unchecked);
+      else if (!this.#mayOpen() || !this.tryOpen(this.#mostNow)) return;
     }
   }
 
@@ -327,14 +347,20 @@ export class Pool implements PoolOfServers, HubOwner {
     else this.#failWelcomes(new Refusal('08P01', this.cachedRefusal ?? 'connect failed'));
   }
 
+  /** One that may be used as it is. */
   #takeIdle(): ServerConnection | null {
+    const server = this.#popIdle();
+    if (server === null || !this.#needsCheck(server)) return server;
+    this.#check(server);
+    return this.pooler.settings.server_round_robin ? this.#takeIdle() : null;
+  }
+
+  #popIdle(): ServerConnection | null {
     while (this.idle.length > 0) {
       const server = this.pooler.settings.server_round_robin
         ? this.idle.shift()!
         : this.idle.pop()!;
-      if (server.closeReason !== null) continue; // its socket is being closed
-      if (!this.#needsCheck(server)) return server;
-      this.#check(server);
+      if (server.closeReason === null) return server; // else its socket is being closed
     }
     return null;
   }
@@ -346,6 +372,7 @@ export class Pool implements PoolOfServers, HubOwner {
 
   #check(server: ServerConnection): void {
     const { server_check_query: query } = this.pooler.settings;
+    this.#checked.add(server);
     server.enter('tested');
     server.run(query === '<empty>' ? ';' : query, (error) => {
       if (error !== null) server.close(`server_check_query failed: ${error.message}`);
@@ -387,8 +414,8 @@ export class Pool implements PoolOfServers, HubOwner {
     if (index >= 0) this.idle.splice(index, 1);
   }
 
-  #wantsMore(): boolean {
-    if (this.loginsUnderWay >= Math.min(mostLogins, this.waiting.size)) return false;
+  #mayOpen(): boolean {
+    if (this.loginsUnderWay >= mostLogins) return false;
     // Looked at before a place is claimed: nearly always there is none.
     return this.serverCount.value < this.#mostNow && this.#mayRetry();
   }

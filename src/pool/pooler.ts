@@ -415,6 +415,20 @@ export class Pooler implements PoolerOfPools, Reception {
     for (const { count } of this.#serverLimits(pool, 0)) count.add(-1);
   }
 
+  /** It counts for its database and user; where they are full, what is idle makes room for it. */
+  countListener(pool: Pool): void {
+    const [, ofDatabase, ofUser] = this.#serverLimits(pool, 0);
+    const isOver = [ofDatabase, ofUser].map(({ count, most }) => count.add(1) > most && most > 0);
+    if (isOver[0]) this.#evictIdle([...pool.database.pools.values()]);
+    else if (isOver[1]) this.#evictIdle(this.pools.filter(({ user }) => user === pool.user));
+  }
+
+  releaseListener(pool: Pool): void {
+    const [, ofDatabase, ofUser] = this.#serverLimits(pool, 0);
+    for (const { count } of [ofDatabase, ofUser]) count.add(-1);
+    this.#serveOthers(pool);
+  }
+
   #serverLimits({ database, user, serverCount }: Pool, most: number): [Limit, Limit, Limit] {
     const { max_db_connections: ofDatabase, max_user_connections: ofUser } = this.settings;
     return [
@@ -581,7 +595,7 @@ export class Pooler implements PoolerOfPools, Reception {
     return { user, password: stored?.password ?? null, scramKeys: null };
   }
 
-  #evictIdle(pools: readonly Pool[], but: Pool): void {
+  #evictIdle(pools: readonly Pool[], but?: Pool): void {
     const idle = pools
       .filter((pool) => pool !== but)
       .flatMap(({ longestIdle }) => (longestIdle === null ? [] : [longestIdle]))

@@ -31,7 +31,13 @@ async function bothConsoles(user = 'postgres'): Promise<{ ours: Client; theirs: 
   onTestFinished(() => theirs.end());
   const ours = await scene.console(user);
   for (const one of [scene.port, port]) {
-    const app = new Client({ host: '127.0.0.1', port: one, user: 'postgres', database: 'app' });
+    const app = new Client({
+      host: '127.0.0.1',
+      port: one,
+      user: 'postgres',
+      database: 'app',
+      application_name: 'asker',
+    });
     await app.connect();
     await app.query('SELECT 1');
     onTestFinished(() => app.end());
@@ -136,6 +142,7 @@ describe.skipIf(noPgbouncer !== null)(`beside a real pgBouncer (${noPgbouncer ??
         'database user cl_active cl_waiting sv_active sv_idle sv_login maxwait pool_mode'.split(
           ' ',
         ),
+      SERVERS: 'type user database state application_name'.split(' '),
       STATS: 'total_xact_count total_query_count total_received total_sent'.split(' '),
     };
     for (const [show, names] of Object.entries(picked)) {

@@ -148,6 +148,28 @@ describe.each(outerMajors)('session state, PostgreSQL %i', (major) => {
     expect(await b.ask((w) => w.query('EXECUTE p'))).toContain('D:2');
   });
 
+  test('case 38: what listens is one of the servers: of its user, and in the console', async () => {
+    const pair = await startPair(server, { poolSize: 3, settings: { max_user_connections: 2 } });
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    await a.ask((w) => w.query('LISTEN news'));
+    const console = await pair.scene.console();
+    const { rows } = await console.query<Record<string, unknown>>('SHOW SERVERS');
+    expect(rows).toContainEqual(
+      expect.objectContaining({ application_name: 'sluice pool listener', state: 'active' }),
+    );
+    const pools = await console.query<Record<string, unknown>>('SHOW POOLS');
+    expect(pools.rows[0]).toMatchObject({ database: 'app', sv_active: 1, sv_idle: 1 });
+    await a.ask((w) => w.query('BEGIN'));
+    const waiting = b.ask((w) => w.query('SELECT 38'));
+    await waitFor('the other to wait', () => pair.pooler.pools[0]!.waiting.size === 1);
+    await a.ask((w) => w.query('ROLLBACK'));
+    expect(await waiting).toContain('D:38');
+    await a.ask((w) => w.query('UNLISTEN news'));
+    await a.ask((w) => w.query('BEGIN'));
+    expect(await b.ask((w) => w.query('SELECT 39'))).toContain('D:39');
+    await a.ask((w) => w.query('ROLLBACK'));
+  });
+
   test('case 38: a listener whose connection is lost is told so', async () => {
     const pair = await startPair(server);
     const client = await pair.pooled();

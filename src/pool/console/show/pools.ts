@@ -60,7 +60,7 @@ function rowOf(pool: Pool, pipes: number): Cell[] {
     waiting.size + pool.waitingLogins,
     cancels,
     0, // each goes on at once
-    count('active') + pipes,
+    count('active') + pipes + pool.hub.lines.length,
     cancels,
     count('being_canceled'),
     count('idle'),

@@ -3,6 +3,8 @@ import { consoleDatabase } from '../../client-startup.ts';
 import type { Database } from '../../database.ts';
 import type { Leg } from '../../leg.ts';
 import { describeTls } from '../../leg-text.ts';
+import { listenerName, type ListenLine } from '../../listen-line.ts';
+import type { Pool } from '../../pool.ts';
 import type { ReplicationPipe } from '../../replication-pipe.ts';
 import type { ServerConnection } from '../../server-connection.ts';
 import { nowUs } from '../../traffic.ts';
@@ -94,7 +96,10 @@ function clientsOf({ pooler, sessions }: ConsoleContext): SocketFacts[] {
 }
 
 function serversOf({ pooler }: ConsoleContext): SocketFacts[] {
-  const servers = pooler.pools.flatMap((pool) => [...pool.servers].map(serverFacts));
+  const servers = pooler.pools.flatMap((pool) => [
+    ...[...pool.servers].map(serverFacts),
+    ...pool.hub.lines.flatMap((line) => listenerFacts(pool, line)),
+  ]);
   return [...servers, ...[...pooler.pipes].flatMap((pipe) => pipeFacts(pipe, 'S', 0))];
 }
 
@@ -197,11 +202,41 @@ function serverFacts(server: ServerConnection): SocketFacts {
     link: client === null ? '' : pointer('C', client.id),
     linkLeg: client?.leg ?? null,
     remotePid: server.key.pid,
-    applicationName: client === null ? '' : (server.parameters.get('application_name') ?? ''),
+    applicationName: server.parameters.get('application_name') ?? '',
     statements: server.prepared.count,
     port: server.place.port,
     pinReason: null,
   };
+}
+
+/** What listens for the clients of a pool. @returns nothing: it is not there yet */
+function listenerFacts(
+  { database, user }: Pool,
+  { id, loggedIn, startedAtMs }: ListenLine,
+): SocketFacts[] {
+  if (loggedIn === null) return [];
+  const { leg, key, place } = loggedIn;
+  const one: SocketFacts = {
+    kind: 'S',
+    id,
+    leg,
+    user,
+    database: database.name,
+    replication: 'none',
+    state: 'active',
+    connectedAtMs: startedAtMs,
+    requestedAtMs: startedAtMs,
+    waitUs: 0,
+    isCloseNeeded: false,
+    link: '',
+    linkLeg: null,
+    remotePid: key.pid,
+    applicationName: listenerName,
+    statements: 0,
+    port: place.port,
+    pinReason: null,
+  };
+  return [one];
 }
 
 function rowOf(facts: SocketFacts): Cell[] {
