@@ -1,7 +1,7 @@
 import { consumer } from '../../../src/queue/index.ts';
 
 /** Writes each event into `done`, for tests that kill the process it runs in. */
-const { KIND = 'local', CONCURRENCY = '1', LEASE_MS } = process.env;
+const { KIND = 'local', CONCURRENCY = '1', LEASE_MS, LONG_MS = '60000' } = process.env;
 const kinds = ['local', 'remote', 'serial', 'cooperative'] as const;
 
 export default consumer({
@@ -15,7 +15,7 @@ export default consumer({
       context.progress(1, 2, 'half way');
       process.stdout.write(`working on ${event.data}\n`);
       await new Promise((resolve) => {
-        const timer = setTimeout(resolve, Number(event.extra1 ?? 60_000));
+        const timer = setTimeout(resolve, Number(LONG_MS));
         context.signal.addEventListener('abort', () => {
           clearTimeout(timer);
           resolve(undefined);

@@ -1,4 +1,6 @@
+import type { Client } from 'pg';
 import { installQueue } from '../../../src/queue/install/install.ts';
+import { installTracking } from '../../../src/queue/install/tracking.ts';
 import { createPgClient } from '../../../src/session/index.ts';
 import { anyMajor, majors, postgres, type TestDatabase, type TestServer } from '../../kit/index.ts';
 
@@ -24,16 +26,32 @@ export async function queueDatabase(
 ): Promise<QueueDatabase> {
   const database = await server.database();
   if (schema === 'original') await database.query('CREATE EXTENSION pgq');
-  else await install(database);
+  else await install(database, installQueue);
   for (const queue of queues) await database.query('SELECT pgq.create_queue($1)', [queue]);
   return new QueueDatabase(database);
 }
 
-async function install(database: TestDatabase): Promise<void> {
+/** A database that consumers of another one write in. */
+export async function targetDatabase(server: TestServer): Promise<TestDatabase> {
+  const database = await server.database('CREATE TABLE done (nr serial, id text)');
+  await install(database, installTracking);
+  return database;
+}
+
+async function install(
+  database: TestDatabase,
+  run: (tx: Client) => Promise<unknown>,
+): Promise<void> {
   const client = createPgClient(database.url, { purpose: 'test install' });
   await client.connect();
-  await installQueue(client);
+  await run(client);
   await client.end();
+}
+
+/** What handlers have written, in order. */
+export async function doneIn(database: TestDatabase): Promise<string[]> {
+  const rows = await database.rows<{ id: string }>('SELECT id FROM done ORDER BY nr');
+  return rows.map(({ id }) => id);
 }
 
 export class QueueDatabase {
@@ -68,4 +86,4 @@ export class QueueDatabase {
   }
 }
 
-export { majors, postgres };
+export { anyMajor, majors, postgres };
