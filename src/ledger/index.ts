@@ -20,6 +20,7 @@ export {
   type PipelineClaim,
 } from './pipeline.ts';
 export { readRanges, recordRange, type CopyRange } from './ranges.ts';
+export { becomeRunner, databaseIdentity, isRunning, tryBecomeRunner } from './runner.ts';
 export { startPosition, type SlotFacts, type SpillFacts } from './start-rules.ts';
 export { readTableChoice, setTableChoice, type TableChoice } from './table-choice.ts';
 export {

@@ -2,7 +2,13 @@ import { qualifiedName } from '../catalog/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import { migrate, setTableChoice, startPosition, type Pipeline } from '../ledger/index.ts';
 import { failpoint } from '../service/index.ts';
-import { readSlotChanges, type ChangeReader } from '../stream/index.ts';
+import {
+  pumpBlocks,
+  readSlot,
+  readSlotChanges,
+  sourcePosition,
+  type ChangeReader,
+} from '../stream/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import { defaultCopyJobs, readStates, restoreRequest, type AttemptDeps } from './attempt-deps.ts';
 import { copyTables, restoreForeignKeys } from './copy/index.ts';
@@ -19,9 +25,8 @@ import {
   publishTables,
   type Beginning,
 } from './preparation.ts';
-import { pumpBlocks } from './pump.ts';
 import { runBeside } from './run-beside.ts';
-import { readSlot, sourcePosition, type SlotSnapshot } from './source/slot.ts';
+import type { SlotSnapshot } from './source/slot.ts';
 import {
   defaultSilenceLimitMs,
   watchConnections,

@@ -1,9 +1,14 @@
-import { ledgerExists, migrate, readTableChoice, type TableChoice } from '../ledger/index.ts';
+import {
+  isRunning,
+  ledgerExists,
+  migrate,
+  readTableChoice,
+  type TableChoice,
+} from '../ledger/index.ts';
 import type { Log, Metrics, Progress } from '../service/index.ts';
 import { Session } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
 import { compareDatabases, type CompareReport } from './compare/index.ts';
-import { isRunning } from './connections.ts';
 import type { ReplicationOptions } from './options.ts';
 import { defaultName, Replication } from './replication.ts';
 

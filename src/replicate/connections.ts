@@ -1,5 +1,5 @@
-import { readPipeline } from '../ledger/index.ts';
-import { systemClock, type Log } from '../service/index.ts';
+import { becomeRunner, databaseIdentity, readPipeline } from '../ledger/index.ts';
+import type { Log } from '../service/index.ts';
 import { parseSide, Session, type ConnectionTarget } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
 
@@ -90,35 +90,6 @@ export async function openConnections(options: {
   }
 }
 
-/** Waits, told once in the log, while another session is the runner; `session` is, when this resolves. */
-export async function becomeRunner(
-  session: Session,
-  options: { name: string; log: Log; signal: AbortSignal; onStandby?: () => void },
-): Promise<void> {
-  if (await tryBecomeRunner(session, options.name)) return;
-  options.onStandby?.();
-  options.log.warn('another process runs this pipeline: standing by', { pipeline: options.name });
-  do await systemClock.sleep(500, options.signal);
-  while (!(await tryBecomeRunner(session, options.name)));
-}
-
-// The lock ends with its session: a dead runner is followed by whoever asks next.
-const runnerLock = "pg_catalog.hashtextextended('sluice.runner ' || $1::text, 0)";
-
-/** Takes the advisory lock of the pipeline's one runner; false while another session has it. */
-export async function tryBecomeRunner(session: Session, pipeline: string): Promise<boolean> {
-  const sql = `SELECT pg_catalog.pg_try_advisory_lock(${runnerLock})::text AS ok`;
-  const { rows } = await session.query(sql, [pipeline]);
-  return rows[0]?.['ok'] === 'true';
-}
-
-export async function isRunning(session: Session, pipeline: string): Promise<boolean> {
-  const isMine = await tryBecomeRunner(session, pipeline);
-  if (isMine)
-    await session.query(`SELECT pg_catalog.pg_advisory_unlock(${runnerLock})`, [pipeline]);
-  return !isMine;
-}
-
 /** False when the role may not: then the target's triggers fire and its foreign keys are checked. */
 async function setReplicaRole(apply: Session): Promise<boolean> {
   const may = await apply.query(
@@ -128,12 +99,4 @@ async function setReplicaRole(apply: Session): Promise<boolean> {
   if (may.rows[0]?.['may'] !== 'true') return false;
   await apply.query('SET session_replication_role = replica');
   return true;
-}
-
-/** The target's server and database: part of the names of what a pipeline makes on its source. */
-export async function databaseIdentity(session: Session): Promise<string> {
-  const { rows } = await session.query(
-    'SELECT system_identifier::text AS id, current_database() AS name FROM pg_catalog.pg_control_system()',
-  );
-  return `${rows[0]!['id']}/${rows[0]!['name']}`;
 }

@@ -1,26 +1,22 @@
 import { SluiceError } from '../errors/index.ts';
 import {
   claimPipeline,
+  databaseIdentity,
   dropPipeline,
   ledgerExists,
   readPipeline,
+  tryBecomeRunner,
   type Pipeline,
 } from '../ledger/index.ts';
 import { retry, sqlstateOf, type Log } from '../service/index.ts';
 import { parseSide, Session } from '../session/index.ts';
-import { databaseIdentity, tryBecomeRunner } from './connections.ts';
+import { readSlot, removeSlot, sourceNames, type SourceNames } from '../stream/index.ts';
 import { resetUnfinished, restoreAll, restoreDropped } from './copy/index.ts';
 import type { ReplicationOptions } from './options.ts';
 import { planTables } from './plan.ts';
 import { defaultName } from './replication.ts';
-import {
-  copySlotName,
-  insertPublicationName,
-  sourceNames,
-  type SourceNames,
-} from './source/names.ts';
+import { copySlotName, insertPublicationName } from './source/names.ts';
 import { unpublish } from './source/publication.ts';
-import { readSlot, removeSlot } from './source/slot.ts';
 
 export interface DropReport {
   readonly name: string;

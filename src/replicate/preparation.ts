@@ -18,9 +18,10 @@ import { resetUnfinished, restoreDropped } from './copy/index.ts';
 import { expectNoneRenamed } from './gone-tables.ts';
 import type { PipelineSpill } from './pipeline-spill.ts';
 import type { Plan } from './plan.ts';
-import { copySlotName, insertPublicationName, sourceNames } from './source/names.ts';
+import { readSlot, sourceNames } from '../stream/index.ts';
+import { copySlotName, insertPublicationName } from './source/names.ts';
 import { publish, publishedTables } from './source/publication.ts';
-import { createSlotSnapshot, readSlot, type SlotSnapshot } from './source/slot.ts';
+import { createSlotSnapshot, type SlotSnapshot } from './source/slot.ts';
 
 export interface Beginning {
   /** Where following starts. */

@@ -1,4 +1,5 @@
 import {
+  isRunning,
   ledgerExists,
   listPipelines,
   readTableStates,
@@ -7,8 +8,7 @@ import {
 } from '../ledger/index.ts';
 import { Session } from '../session/index.ts';
 import { formatLsn } from '../wire/index.ts';
-import { isRunning } from './connections.ts';
-import { readSlot, sourcePosition } from './source/slot.ts';
+import { readSlot, sourcePosition } from '../stream/index.ts';
 
 /** A pipeline as its target's ledger and, where it can be asked, its source tell. */
 export interface PipelineReport {

@@ -4,6 +4,9 @@ export { readSlotChanges } from './change-reader.ts';
 export { committedOrder } from './committed-order.ts';
 export { DurableLog } from './durable-log.ts';
 export { DurableQueue } from './durable-queue.ts';
+export { pumpBlocks } from './pump.ts';
+export { onceFree, readSlot, removeSlot, sourcePosition } from './slot.ts';
+export { sourceNames } from './source-names.ts';
 export { SpillArea } from './spill-area.ts';
 
 export type { BacklogLimits } from './backlog.ts';
@@ -12,4 +15,7 @@ export type { BlockQueueOptions } from './block-queue.ts';
 export type { ChangeQueue } from './change-queue.ts';
 export type { ChangeReader, SlotReaderOptions } from './change-reader.ts';
 export type { ValueFormat } from './log-file.ts';
+export type { Pump } from './pump.ts';
+export type { SourceSlot } from './slot.ts';
+export type { SourceNames } from './source-names.ts';
 export type { SpillOptions } from './spill-area.ts';

@@ -1,5 +1,5 @@
 import { onTestFinished, expect, test } from 'vitest';
-import { pumpBlocks } from '../../src/replicate/pump.ts';
+import { pumpBlocks } from '../../src/stream/pump.ts';
 import {
   BlockQueue,
   committedOrder,

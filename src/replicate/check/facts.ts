@@ -31,7 +31,7 @@ import {
   type PipelineTable,
   type SlotFacts,
 } from '../../ledger/index.ts';
-import { readSlot } from '../source/slot.ts';
+import { readSlot } from '../../stream/index.ts';
 import { readMissingRights, type MissingRights } from './missing-rights.ts';
 import { probeEmpty } from './probe-empty.ts';
 import { probeFreeBytes } from './probe-free-bytes.ts';

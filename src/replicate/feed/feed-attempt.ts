@@ -5,7 +5,7 @@ import type { Lsn } from '../../wire/index.ts';
 import { Following, type FollowOptions } from '../follow/following.ts';
 import type { PipelineMetrics } from '../metrics.ts';
 import { runBeside } from '../run-beside.ts';
-import { sourcePosition } from '../source/slot.ts';
+import { sourcePosition } from '../../stream/index.ts';
 import type { Standing } from '../standing.ts';
 import { watchTables } from '../watch-tables.ts';
 import { ChangeMessages } from './change-messages.ts';

@@ -3,23 +3,31 @@ import { displayName } from '../../catalog/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import {
   advance,
+  becomeRunner,
   claimPipeline,
+  databaseIdentity,
   migrate,
   readPipeline,
   setFirstPosition,
   startPosition,
   type Pipeline,
 } from '../../ledger/index.ts';
-import { Backoff, silentLog, sqlstateOf, systemClock, type Log } from '../../service/index.ts';
+import { silentLog, type Log } from '../../service/index.ts';
 import { createSlot, identifySystem, parseSide, Session } from '../../session/index.ts';
-import { BlockQueue, readSlotChanges, SpillArea, type ChangeReader } from '../../stream/index.ts';
+import {
+  BlockQueue,
+  onceFree,
+  pumpBlocks,
+  readSlot,
+  readSlotChanges,
+  removeSlot,
+  sourceNames,
+  SpillArea,
+  type ChangeReader,
+} from '../../stream/index.ts';
 import type { Lsn } from '../../wire/index.ts';
-import { becomeRunner, databaseIdentity } from '../connections.ts';
 import { planTables, type Plan } from '../plan.ts';
 import { publicationsOf, publishPlan } from '../preparation.ts';
-import { pumpBlocks } from '../pump.ts';
-import { sourceNames } from '../source/names.ts';
-import { readSlot, removeSlot } from '../source/slot.ts';
 import { TransactionReader, type FollowedTransaction } from './transaction.ts';
 
 export interface FollowOptions {
@@ -277,17 +285,4 @@ async function planFollowing(source: Session, options: FollowOptions): Promise<P
   }
   log.debug('following tables', { tables: chosen.map((table) => displayName(table)) });
   return plan;
-}
-
-/** The walsender of a process that died may have the slot for a moment yet. */
-async function onceFree<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const backoff = new Backoff();
-  for (;;) {
-    try {
-      return await read();
-    } catch (error) {
-      if (sqlstateOf(error) !== '55006') throw error;
-      await systemClock.sleep(backoff.nextDelayMs(), signal);
-    }
-  }
 }

@@ -1,43 +1,13 @@
 import { SluiceError } from '../../errors/index.ts';
-import type { SlotFacts, Tx } from '../../ledger/index.ts';
+import type { Tx } from '../../ledger/index.ts';
 import { decisionOf, systemClock, type Log } from '../../service/index.ts';
 import { createSlot, Session, type ConnectionTarget } from '../../session/index.ts';
-import { parseLsn, type Lsn } from '../../wire/index.ts';
+import { readSlot, removeSlot } from '../../stream/index.ts';
+import type { Lsn } from '../../wire/index.ts';
 import { loadSql, textOf } from '../sql.ts';
 
-const readSlotSql = loadSql('source/sql/read-slot');
-const readFlushPosition = loadSql('source/sql/read-flush-position');
 const readBlockers = loadSql('source/sql/slot-blockers');
 const endWalsender = loadSql('source/sql/end-walsender');
-
-export interface SourceSlot extends SlotFacts {
-  /** The walsender that uses it, null when none does. */
-  readonly activePid: number | null;
-}
-
-export async function readSlot(source: Tx, slot: string): Promise<SourceSlot | null> {
-  const { rows } = await source.query(readSlotSql, [slot]);
-  const row = rows[0];
-  if (!row) return null;
-  const confirmed = textOf(row, 'confirmed_flush_lsn');
-  const pid = textOf(row, 'active_pid');
-  return {
-    confirmedFlushLsn: confirmed === null ? null : parseLsn(confirmed),
-    walStatus: textOf(row, 'wal_status'),
-    invalidationReason: textOf(row, 'invalidation_reason'),
-    activePid: pid === null ? null : Number(pid),
-  };
-}
-
-/** How far the source's WAL is flushed: everything committed before now ends before this. */
-export async function sourcePosition(source: Tx): Promise<Lsn> {
-  const { rows } = await source.query(readFlushPosition);
-  return parseLsn(textOf(rows[0]!, 'position')!);
-}
-
-export async function removeSlot(source: Tx, slot: string): Promise<void> {
-  await source.query('SELECT pg_catalog.pg_drop_replication_slot($1::name)', [slot]);
-}
 
 /**
  * Removes a slot of ours whose maker gave up, when there is one. A server that waits for open transactions does

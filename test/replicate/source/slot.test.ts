@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { createSlotSnapshot, readSlot, removeSlot } from '../../../src/replicate/source/slot.ts';
+import { createSlotSnapshot } from '../../../src/replicate/source/slot.ts';
 import { decisionOf, silentLog } from '../../../src/service/index.ts';
 import { parseConnection, Session } from '../../../src/session/index.ts';
+import { readSlot, removeSlot } from '../../../src/stream/index.ts';
 import { anyMajor, postgres, waitFor, within, type TestDatabase } from '../../kit/index.ts';
 
 const server = postgres(anyMajor);

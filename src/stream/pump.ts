@@ -1,4 +1,5 @@
-import type { ChangeQueue, ChangeReader } from '../stream/index.ts';
+import type { ChangeQueue } from './change-queue.ts';
+import type { ChangeReader } from './change-reader.ts';
 
 export interface Pump {
   /** Aborts when reading failed. */
