@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SluiceError } from '../../errors/index.ts';
+import { isSluiceError, SluiceError } from '../../errors/index.ts';
 import { inTransaction, type Tx } from '../../ledger/index.ts';
 import { loadFunctions, loadSql } from '../sql.ts';
 import { runTexts, toScript, waitNotLong } from './run-texts.ts';
@@ -28,9 +28,11 @@ const triggers = loadSql('schema/triggers');
 const grants = loadSql('schema/grants');
 const coopGrants = loadSql('schema/coop-grants');
 const missingRights = loadSql('missing-rights');
+const lockOriginal = loadSql('adopt/lock');
 const leaveExtensions = loadSql('adopt/leave-extensions');
 const setAside = loadSql('adopt/set-aside');
 const takeOver = loadSql('adopt/take-over');
+const dropOriginal = loadSql('adopt/drop-original');
 
 const beforeSchema = z.enum(['nothing', 'ours', 'extension', 'unpackaged']);
 
@@ -52,7 +54,7 @@ export interface QueueInstall {
  * @throws QUEUE_ADOPT_DEPENDENTS  something of the database's own hangs on what would change
  */
 export async function installQueue(tx: Tx): Promise<QueueInstall> {
-  return inTransaction(tx, async () => {
+  const installed = await inTransaction(tx, async () => {
     await tx.query(lockInstall);
     const before = await whatIsThere(tx);
     await requireRights(tx);
@@ -61,6 +63,8 @@ export async function installQueue(tx: Tx): Promise<QueueInstall> {
     await runTexts(tx, await trackingTexts(tx));
     return { before, missingRoles: await namesOf(tx, missingRoles) };
   });
+  await dropWhatIsEmpty(tx);
+  return installed;
 }
 
 /** What installs schema `pgq` in a database that has none, for `psql --single-transaction`. */
@@ -73,6 +77,7 @@ function newTexts(before: QueueInstall['before']): string[] {
   if (before === 'nothing') return [...first, ...migrationTexts(0), ...everyTimeTexts()];
   return [
     ...first,
+    lockOriginal,
     ...(before === 'extension' ? [leaveExtensions] : []),
     setAside,
     recordMigration(0), // the original's tables are those of the first
@@ -115,6 +120,15 @@ async function requireRights(tx: Tx): Promise<void> {
   const { rows } = await tx.query(missingRights);
   const reason = rows[0]?.['reason'];
   if (typeof reason === 'string') throw new SluiceError('QUEUE_INSTALL_RIGHTS', { reason });
+}
+
+/** What was taken over; a transaction that is at work may keep it until the next install. */
+async function dropWhatIsEmpty(tx: Tx): Promise<void> {
+  await inTransaction(tx, () => runTexts(tx, ['set local lock_timeout = 200', dropOriginal])).catch(
+    (error: unknown) => {
+      if (!isSluiceError(error, 'QUEUE_INSTALL_BUSY')) throw error;
+    },
+  );
 }
 
 async function whatIsThere(tx: Tx): Promise<QueueInstall['before']> {

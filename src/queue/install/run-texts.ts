@@ -5,7 +5,7 @@ const waitedMs = 5000;
 export const waitNotLong = `set local lock_timeout = ${waitedMs}`;
 
 const insufficientPrivilege = '42501';
-const lockNotAvailable = '55P03';
+const lockNotAvailable = ['55P03', '40P01']; // in time, or at all: a deadlock
 const dependentObjects = '2BP01';
 
 /**
@@ -30,7 +30,7 @@ export function toScript(texts: readonly string[]): string {
 
 function installErrorOf(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === lockNotAvailable) {
+  if (lockNotAvailable.includes(String(error.code))) {
     return new SluiceError('QUEUE_INSTALL_BUSY', { waitedMs }, { cause: error });
   }
   if (error.code === dependentObjects) {

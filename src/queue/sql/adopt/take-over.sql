@@ -15,5 +15,4 @@ select pg_catalog.setval('pgq.subscription_sub_id_seq', s.last_value, s.is_calle
   from pgq.original_subscription_sub_id_seq s;
 select pg_catalog.setval('pgq.compaction_seq', pg_catalog.txid_current());
 
-drop table pgq.original_tick;
-drop table pgq.original_subscription;
+truncate pgq.original_tick, pgq.original_subscription;

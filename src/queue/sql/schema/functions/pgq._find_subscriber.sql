@@ -28,6 +28,7 @@ begin
      where q.queue_name = i_queue_name
        and c.co_name = i_consumer_name;
     if not found then
+        perform pgq._raise_stale_snapshot();
         raise exception 'Not subscriber to queue: %/%',
             coalesce(i_queue_name, 'NULL'), coalesce(i_consumer_name, 'NULL');
     end if;
