@@ -226,6 +226,22 @@ describe('a feed', () => {
     await feed.stop();
   });
 
+  test('a partition that is made meanwhile is followed from its first row on', async () => {
+    const here = await server.database(
+      `CREATE TABLE days (id int, day int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+       CREATE TABLE days_low PARTITION OF days FOR VALUES FROM (0) TO (5);`,
+    );
+    const receiver = await startReceiver();
+    const feed = await running(feedOf(here, sinkTo(receiver)));
+    await here.query('CREATE TABLE days_high PARTITION OF days FOR VALUES FROM (5) TO (10)');
+    await here.query('INSERT INTO days VALUES (1, 1), (2, 7)');
+    expect(await arrived(receiver, 2)).toMatchObject([
+      { table: 'days_low', key: { id: 1, day: 1 } },
+      { table: 'days_high', key: { id: 2, day: 7 } },
+    ]);
+    await feed.stop();
+  });
+
   test('does not start without what its source must have', async () => {
     const here = await server.database(`${tables} CREATE TABLE notes (id int);`);
     const feed = feedOf(here, sinkTo(await startReceiver()));
