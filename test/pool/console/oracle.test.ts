@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { noPgbouncer, postgres, startPgbouncer } from '../../kit/index.ts';
+import { noPgbouncer, openPipeline, postgres, startPgbouncer } from '../../kit/index.ts';
 import { startScene } from '../scene.ts';
 import { ask, type Asked } from './ask.ts';
 
@@ -84,6 +84,26 @@ describe.skipIf(noPgbouncer !== null)(`beside a real pgBouncer (${noPgbouncer ??
     const wanted = await answers(theirs, conversation);
     const got = await answers(ours, conversation);
     expect(got).toEqual(wanted);
+  });
+
+  test('tags are the same to the last letter', async () => {
+    const { ours, theirs } = await bothConsoles();
+    const texts = [
+      ['set query_timeout = 5', "SET query_timeout TO '7'", 'set "query_timeout"=0', 'reload'],
+      ['wait_close', 'WAIT_CLOSE app', 'reconnect', 'pause app', 'resume app', 'disable app'],
+      ['enable app', 'kill other', 'resume other', 'suspend', 'resume', 'show version'],
+    ].flat();
+    const tags = async ({ port }: Client): Promise<string[]> => {
+      const client = await openPipeline(port, { user: 'postgres', database: 'pgbouncer' });
+      const answered: string[] = [];
+      for (const text of texts) {
+        const came = await client.ask((w) => w.query(text));
+        answered.push(`${text}: ${came.filter((line) => line.startsWith('C:')).join()}`);
+      }
+      await client.close();
+      return answered;
+    };
+    expect(await tags(ours)).toEqual(await tags(theirs));
   });
 
   test('who is in stats_users is refused the same', async () => {

@@ -30,17 +30,13 @@ export function plainCommand(name: string, run: Run<null>): Command {
 }
 
 /** `NAME [database]`; the run gets null for all. */
-export function databaseCommand(
-  name: string,
-  run: Run<string | null>,
-  tag: string = name,
-): Command {
+export function databaseCommand(name: string, run: Run<string | null>): Command {
   return {
     name,
     parse: (words) => {
       const database = optionalName(words);
       if (database === undefined) return null;
-      return action(tag, (context, signal) => run(context, database, signal));
+      return action(name, (context, signal) => run(context, database, signal));
     },
   };
 }

@@ -13,7 +13,7 @@ export const set: Command = {
     if (key === undefined || equals === undefined || value === undefined) return null;
     if (key.kind === 'string' || !isEquals(equals) || value.kind === 'equals') return null;
     if (more.length > 0) return null;
-    return action('SET', async ({ operations }) => {
+    return action(`SET ${key.text}=${value.text}`, async ({ operations }) => {
       if (!ofSession.has(key.text.toLowerCase())) await operations.set(key.text, value.text);
     });
   },
