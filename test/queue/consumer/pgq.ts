@@ -44,8 +44,11 @@ async function install(
 ): Promise<void> {
   const client = createPgClient(database.url, { purpose: 'test install' });
   await client.connect();
-  await run(client);
-  await client.end();
+  try {
+    await run(client);
+  } finally {
+    await client.end();
+  }
 }
 
 /** What handlers have written, in order. */
