@@ -313,7 +313,7 @@ export class ClientHandshake implements LegOwner {
       database: startup.database,
       isAdmin: startup.isAdmin,
       isTls: socket !== null,
-      isReplication: startup.replication !== null,
+      isReplication: startup.replication !== null && startup.replication !== 'database',
       address: from,
       clientCertificate: this.#certificate,
       serverCertificate: socket === null ? null : this.#reception.clientTls.certificate,

@@ -43,7 +43,11 @@ describe('who cannot be let in', () => {
   let own: string;
 
   beforeAll(async () => {
-    const lines = ['host all keyed all scram-sha-256', 'local all all trust'];
+    const lines = [
+      'host all keyed all scram-sha-256',
+      'host replication all all trust',
+      'local all all trust',
+    ];
     await writeServerFiles(server, {
       'pg_hba.conf': `${[...lines, 'host all all all trust'].join('\n')}\n`,
     });
@@ -127,8 +131,27 @@ describe('who cannot be let in', () => {
   });
 });
 
-async function refusal(port: number, user: string): Promise<string> {
-  const options = { host: '127.0.0.1', port, user, password: 'x', database: 'app' };
+test('an hba line of the database lets in who follows it, one of replication who follows the server', async () => {
+  const { url } = await server.database();
+  const hba = join(temporaryFolder(), 'hba.conf');
+  await writeFile(hba, '');
+  const scene = await startScene({
+    databases: { app: url },
+    settings: { auth_type: 'hba', auth_hba_file: hba },
+  });
+  const login = (replication: string): Promise<string> =>
+    refusal(scene.port, 'postgres', replication);
+  const rejected = 'FATAL 08P01 login rejected';
+  await writeFile(hba, 'host app all all trust\n');
+  await scene.operations.reload();
+  expect([await login('database'), await login('true')]).toEqual(['let in', rejected]);
+  await writeFile(hba, 'host replication all all trust\n');
+  await scene.operations.reload();
+  expect([await login('database'), await login('true')]).toEqual([rejected, 'let in']);
+});
+
+async function refusal(port: number, user: string, replication?: string): Promise<string> {
+  const options = { host: '127.0.0.1', port, user, password: 'x', database: 'app', replication };
   const client = new Client(options);
   client.on('error', () => undefined);
   try {
