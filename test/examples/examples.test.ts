@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { dropReplication } from '../../src/replicate/index.ts';
 import { silentLog } from '../../src/service/index.ts';
-import { postgres, waitFor, type TestDatabase } from '../kit/index.ts';
+import { runHere } from '../cli/fake-io.ts';
+import { postgres, startSluice, waitFor, type TestDatabase } from '../kit/index.ts';
 
 const server = postgres();
 
@@ -14,9 +15,9 @@ const structure = `
   ALTER TABLE orders REPLICA IDENTITY FULL`;
 
 /** A program of examples/ as a person starts it. */
-function start(name: string, env: Record<string, string>) {
+function start(name: string, env: Record<string, string>, args: readonly string[] = []) {
   const path = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [path], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [path, ...args], { env: { ...process.env, ...env } });
   const program = { out: '', child, ended: once(child, 'close') };
   child.stdout.on('data', (bytes) => (program.out += String(bytes)));
   child.stderr.on('data', (bytes) => (program.out += String(bytes)));
@@ -114,4 +115,22 @@ test('count-orders.ts counts each order once, across kill -9', async () => {
   second.child.kill('SIGTERM');
   expect(await second.ended, second.out).toEqual([0, null]);
   expect(await counted()).toEqual([{ orders: 15 }]);
+});
+
+test('place-order.ts publishes what mailer.ts writes a letter about, once', async () => {
+  const shop = await server.database(`
+    CREATE TABLE orders (id serial PRIMARY KEY, customer text NOT NULL, total numeric NOT NULL);
+    CREATE TABLE letters (customer text NOT NULL, body text NOT NULL)`);
+  for (const words of [['install'], ['create', 'orders'], ['register', 'orders', 'mailer']]) {
+    expect((await runHere(['queue', ...words, '--db', shop.url])).exitCode).toBe(0);
+  }
+  const mailer = fileURLToPath(new URL('../../examples/mailer.ts', import.meta.url));
+  const running = startSluice(['queue', 'run', mailer, '--db', shop.url, '--ticker']);
+  const placing = start('place-order.ts', { SHOP_URL: shop.url }, ['bob', '12.5']);
+  expect(await placing.ended, placing.out).toEqual([0, null]);
+  await waitFor('the letter', async () => (await shop.rows('SELECT FROM letters')).length > 0);
+  expect((await running.stop()).exitCode).toBe(0);
+  expect(await shop.rows('SELECT * FROM letters')).toEqual([
+    { customer: 'bob', body: 'Thank you for order 1: 12.50' },
+  ]);
 });
