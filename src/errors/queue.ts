@@ -26,6 +26,12 @@ export const queueErrors = {
     message: 'an event of type {type} is none for {queue}: {problem}',
     remedy: 'correct its data, or the schema that producers and consumers share',
   },
+  QUEUE_EVENT_NOT_A_ROW: {
+    decision: 'fix',
+    message: 'the event is no row of logutriga or jsontriga',
+    remedy:
+      'look at its type and data (sluice queue tail): decodeRow is for triggers that leave ev_type and ev_data as they are',
+  },
   QUEUE_FEATURE_MISSING: {
     decision: 'fix',
     message: 'consumer {consumer}: {feature} needs {needed} in {database}',

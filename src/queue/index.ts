@@ -22,6 +22,7 @@ export { installQueue, installScript } from './install/install.ts';
 export { installTracking, trackingScript } from './install/tracking.ts';
 export { insertEvent, producer } from './producer/producer.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
+export { decodeRow } from './triggers/decode-row.ts';
 
 export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
 export type { DeadEvent, RetriedEvent, WhoseEvents } from './admin/late-events.ts';
@@ -45,3 +46,5 @@ export type { QueueInstall } from './install/install.ts';
 export type { EventExtras, NewEvent } from './producer/new-event.ts';
 export type { InsertOptions, Producer } from './producer/producer.ts';
 export type { QueueKeeperDeps, QueueKeeperOptions, QueueKeeperStatus } from './ticker/keeper.ts';
+export type { DecodeRowOptions, TriggerEvent } from './triggers/decode-row.ts';
+export type { ColumnValue, Row, RowChange } from './triggers/row-change.ts';

@@ -28,7 +28,7 @@ begin
     queue := args[0];
     skips := options.skips;
     columns := tab.names;
-    perform pgq._trigger_check_change(op, options.key_list, options.is_denied, schema_name, table_name, queue);
+    perform pgq._trigger_check_change(op, options.written_key, options.is_denied, schema_name, table_name, queue);
     magic := pgq._trigger_magic(columns);
     hidden := options.ignored || magic;
     if tab.has_generated then
@@ -57,7 +57,7 @@ begin
     end if;
 
     fields := array[
-        pgq._trigger_type(encoding, op, schema_name, table_name, options.key_list),
+        pgq._trigger_type(encoding, op, schema_name, table_name, options.written_key),
         case
             when encoding in ('sql', 'kinds') then
                 pgq._trigger_sql(op, columns, old_values, new_values, key, hidden, changed)

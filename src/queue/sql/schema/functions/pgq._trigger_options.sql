@@ -1,9 +1,9 @@
--- The options of a trigger: what follows the queue's name. `key_list` is the key as it was written, which is how it
+-- The options of a trigger: what follows the queue's name. `written_key` is how the key was written, which is how it
 -- is sent; without one the primary key's. `expressions` have the number of their field, and 0 for when=.
 create or replace function pgq._trigger_options(
     encoding text, op text, timing text, args text[], names text[], primary_key text[],
     out skips boolean, out has_backup boolean, out is_denied boolean,
-    out ignored text[], out key text[], out key_list text, out expressions text[])
+    out ignored text[], out key text[], out written_key text[], out expressions text[])
 as $$
 declare
     arg text;
@@ -15,10 +15,10 @@ begin
     has_backup := false;
     is_denied := false;
     key := primary_key;
-    key_list := pg_catalog.array_to_string(key, ',');
+    written_key := primary_key;
     if encoding = 'kinds' then
         select k.ignored, k.key into ignored, key from pgq._trigger_kinds(args[1], names) k;
-        key_list := pg_catalog.array_to_string(key, ',');
+        written_key := key;
         return;
     elsif pg_catalog.cardinality(args) = 1 then
         return;
@@ -33,11 +33,11 @@ begin
         elsif arg = 'deny' then
             is_denied := true;
         elsif name = 'ignore' and name <> arg then
-            ignored := pgq._trigger_list(pg_catalog.substr(arg, 8));
+            ignored := pgq._trigger_trimmed(pg_catalog.string_to_array(pg_catalog.substr(arg, 8), ','));
         elsif name = 'pkey' and name <> arg then
             has_key := true;
-            key_list := pg_catalog.substr(arg, 6);
-            key := pgq._trigger_list(key_list);
+            written_key := pg_catalog.string_to_array(pg_catalog.substr(arg, 6), ',');
+            key := pgq._trigger_trimmed(written_key);
         elsif field is null or name = arg then
             raise exception using errcode = 'XX000', message = 'bad param to pgq trigger';
         elsif op = 'TRUNCATE' then
