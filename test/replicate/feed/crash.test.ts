@@ -109,68 +109,75 @@ async function prepare(): Promise<Scene> {
   return scene;
 }
 
-describe.skipIf(noNats !== null)('from PostgreSQL into NATS, each change once and in order', () => {
-  test.each(whileFeeding)('after kill -9, twice, at %s', async (failpoint) => {
-    const scene = await prepare();
-    await scene.write(3);
-    await scene.write(2_000);
-    for (let i = 0; i < 50; i += 1) await scene.write(2);
-    await crashSluice(scene.args(), failpoint);
-    for (let i = 0; i < 50; i += 1) await scene.write(2);
-    await crashSluice(scene.args(), failpoint, { failpoints: { [failpoint]: 'kill@2' } });
-    await scene.settles();
-  });
+// Each runs some processes, one after the other.
+const patient = { timeout: 240_000 };
 
-  test('after kill -9 in the middle of a transaction that is larger than a block', async () => {
-    const scene = await prepare();
-    await scene.write(10);
-    await scene.write(20_000);
-    const killed = startSluice(scene.args());
-    await waitFor('the middle', async () => (await scene.nats.count(stream)) > 3_000);
-    await killed.kill();
-    expect(await scene.nats.count(stream)).toBeLessThan(20_000);
-    await scene.settles();
-  });
+describe.skipIf(noNats !== null)(
+  'from PostgreSQL into NATS, each change once and in order',
+  patient,
+  () => {
+    test.each(whileFeeding)('after kill -9, twice, at %s', async (failpoint) => {
+      const scene = await prepare();
+      await scene.write(3);
+      await scene.write(2_000);
+      for (let i = 0; i < 50; i += 1) await scene.write(2);
+      await crashSluice(scene.args(), failpoint);
+      for (let i = 0; i < 50; i += 1) await scene.write(2);
+      await crashSluice(scene.args(), failpoint, { failpoints: { [failpoint]: 'kill@2' } });
+      await scene.settles();
+    });
 
-  test('over kill -9 of the NATS server, and cuts on both ways, while it is written to', async () => {
-    const here = await server.database(tables, { mayLeak: true });
-    const nats = await startNats();
-    await nats.addStream(stream);
-    const toSource = await startProxy({ port: Number(new URL(here.url).port) });
-    const toNats = await startProxy({ port: nats.port });
-    const scene = new Scene(here, nats, { source: toSource.url(here.url), port: toNats.port });
-    await scene.once();
-    const running = startSluice(scene.args());
-    for (let round = 0; round < 12; round += 1) {
-      for (let i = 0; i < 30; i += 1) await scene.write(5);
-      if (round % 4 === 0) toNats.toServer.cutAfter(5_000);
-      if (round % 4 === 1) toSource.cut();
-      if (round % 4 === 2) toNats.toClient.cutAfter(500);
-      if (round % 4 === 3) {
-        await nats.kill();
-        await scene.write(5);
-        await nats.start();
+    test('after kill -9 in the middle of a transaction that is larger than a block', async () => {
+      const scene = await prepare();
+      await scene.write(10);
+      await scene.write(20_000);
+      const killed = startSluice(scene.args());
+      await waitFor('the middle', async () => (await scene.nats.count(stream)) > 3_000);
+      await killed.kill();
+      expect(await scene.nats.count(stream)).toBeLessThan(20_000);
+      await scene.settles();
+    });
+
+    test('over kill -9 of the NATS server, and cuts on both ways, while it is written to', async () => {
+      const here = await server.database(tables, { mayLeak: true });
+      const nats = await startNats();
+      await nats.addStream(stream);
+      const toSource = await startProxy({ port: Number(new URL(here.url).port) });
+      const toNats = await startProxy({ port: nats.port });
+      const scene = new Scene(here, nats, { source: toSource.url(here.url), port: toNats.port });
+      await scene.once();
+      const running = startSluice(scene.args());
+      for (let round = 0; round < 12; round += 1) {
+        for (let i = 0; i < 30; i += 1) await scene.write(5);
+        if (round % 4 === 0) toNats.toServer.cutAfter(5_000);
+        if (round % 4 === 1) toSource.cut();
+        if (round % 4 === 2) toNats.toClient.cutAfter(500);
+        if (round % 4 === 3) {
+          await nats.kill();
+          await scene.write(5);
+          await nats.start();
+        }
       }
-    }
-    toNats.toServer.cutAfter(Infinity);
-    toNats.toClient.cutAfter(Infinity);
-    await running.stop();
-    await scene.settles();
-  });
+      toNats.toServer.cutAfter(Infinity);
+      toNats.toClient.cutAfter(Infinity);
+      await running.stop();
+      await scene.settles();
+    });
 
-  test('of two processes one feeds, and the other takes over when it dies', async () => {
-    const scene = await prepare();
-    const first = startSluice(scene.args());
-    await scene.write(5);
-    await waitFor('the first', async () => (await scene.nats.count(stream)) === 6);
-    const second = startSluice(scene.args());
-    await second.says(/standing by/);
-    await scene.write(5);
-    await waitFor('the first', async () => (await scene.nats.count(stream)) === 12);
-    await first.kill();
-    await scene.write(5);
-    await waitFor('the second', async () => (await scene.nats.count(stream)) === 18);
-    await second.stop();
-    await scene.settles();
-  });
-});
+    test('of two processes one feeds, and the other takes over when it dies', async () => {
+      const scene = await prepare();
+      const first = startSluice(scene.args());
+      await scene.write(5);
+      await waitFor('the first', async () => (await scene.nats.count(stream)) === 6);
+      const second = startSluice(scene.args());
+      await second.says(/standing by/);
+      await scene.write(5);
+      await waitFor('the first', async () => (await scene.nats.count(stream)) === 12);
+      await first.kill();
+      await scene.write(5);
+      await waitFor('the second', async () => (await scene.nats.count(stream)) === 18);
+      await second.stop();
+      await scene.settles();
+    });
+  },
+);
