@@ -6,9 +6,13 @@ begin
         perform pgq._check_insert(i_queue_id);
     end if;
     -- A ticker holds this lock as long as it lives. Without one nobody listens, and commits that NOTIFY would wait
-    -- for one another for nothing.
-    if i_state & 32 <> 0 and not pg_try_advisory_xact_lock_shared(hashtext('pgq'), hashtext('ticker')) then
-        perform pg_notify('pgq_wake', i_queue_id::text);
+    -- for one another for nothing. Given back at once: a ticker that starts must not wait for this transaction.
+    if i_state & 32 <> 0 then
+        if pg_try_advisory_lock_shared(hashtext('pgq'), hashtext('ticker')) then
+            perform pg_advisory_unlock_shared(hashtext('pgq'), hashtext('ticker'));
+        else
+            perform pg_notify('pgq_wake', i_queue_id::text);
+        end if;
     end if;
 end;
 $$ language plpgsql set search_path = pg_catalog, pg_temp;

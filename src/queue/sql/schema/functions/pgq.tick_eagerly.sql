@@ -42,7 +42,9 @@ begin
          left join lateral (
                  select t.tick_event_seq, t.tick_snapshot, t.tick_until
                    from pgq.tick_log t
+                   join pgq.queue_option o on o.queue_id = t.tick_queue
                   where t.tick_queue = q.id
+                    and t.tick_id >= o.tick_floor
                   order by t.tick_id desc
                   limit 1) last on true
     loop
