@@ -190,6 +190,20 @@ describe('under the name pgbouncer', () => {
     });
   });
 
+  test('... in the background, too', async () => {
+    const settings = {
+      pidfile: join(folder, 'p.pid'),
+      logfile: join(folder, 'p.log'),
+      auth_type: 'md5',
+      auth_file: '/none',
+    };
+    const file = await writeIni(folder, { databases: {}, settings });
+    expect(await pgbouncer(['-d', file])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^pgbouncer: POOL_AUTH_FILE_UNREADABLE: /),
+    });
+  });
+
   test("takes pgBouncer's options", async () => {
     const pidfile = join(folder, 'p.pid');
     const file = await writeIni(folder, {

@@ -12,5 +12,5 @@ export function pgbouncerCommand(io: CommandIo): Command {
     .argument('<config_file>', 'a pgbouncer.ini');
   return addPoolRunFlags(command)
     .version(versionText(readVersion()), '-V, --version', 'show version, then exit')
-    .action((file: string, flags: Flags) => runOrDetach(io, file, flags));
+    .action((file: string, flags: Flags) => runOrDetach(io, file, flags, 'pgbouncer'));
 }

@@ -41,7 +41,7 @@ export function addPoolRunFlags(command: Command): Command {
   return command
     .option('-d, --daemon', 'run in the background; needs pidfile and logfile')
     .option('-q, --quiet', 'do not log to stderr')
-    .option('-v, --verbose', 'log more; may be given again', count)
+    .option('-v, --verbose', 'log debug lines, too; again: nothing more', count)
     .option('-u, --user <name>', 'become this user when the sockets are open')
     .option('-R, --reboot', 'take over from the running process, with its clients')
     .addOption(new Option(detachedFlag).hideHelp())
@@ -52,15 +52,19 @@ function count(_given: string, before: unknown): number {
   return Number(before ?? 0) + 1;
 }
 
+type ShownHow = Parameters<typeof showError>[2];
+
 /** Runs the pooler here, or sees it started in the background. */
 export async function runOrDetach(
   io: CommandIo,
   file: string | undefined,
   flags: Flags,
+  name = 'sluice',
 ): Promise<void> {
-  if (flags['detached'] === true) return runDetached(io, file, flags);
+  const shown = { isVerbose: verbosity(flags) > 0, isJson: false, name };
+  if (flags['detached'] === true) return runDetached(io, file, flags, shown);
   const door = textFlag(flags, 'takingOver');
-  if (door !== undefined) return runSuccessor(io, file, flags, door);
+  if (door !== undefined) return runSuccessor(io, file, flags, { door, shown });
   const run = await readRun(io, file, flags);
   if (flags['reboot'] === true && (await findRunning(io, run))) {
     return takeOver(io, run, flags['daemon'] === true);
@@ -75,14 +79,19 @@ export async function runOrDetach(
 }
 
 /** In the background nobody reads stderr: what keeps it from starting is for the process that started it. */
-async function runDetached(io: CommandIo, file: string | undefined, flags: Flags): Promise<void> {
+async function runDetached(
+  io: CommandIo,
+  file: string | undefined,
+  flags: Flags,
+  shown: ShownHow,
+): Promise<void> {
   try {
     const run = await readRun(io, file, flags);
     await runPool(io, { ...run, isQuiet: true, onReady: () => tellStarter({ kind: 'ready' }) });
   } catch (error) {
     const lines: string[] = [];
     const stderr = { write: (text: string) => lines.push(text) };
-    showError(error, { ...io, stderr }, { isVerbose: verbosity(flags) > 0, isJson: false });
+    showError(error, { ...io, stderr }, shown);
     await tellStarter({ kind: 'failed', said: lines.join(''), exitCode: exitCodeOf(error) });
     throw error;
   }
@@ -93,7 +102,7 @@ async function runSuccessor(
   io: CommandIo,
   file: string | undefined,
   flags: Flags,
-  door: string,
+  { door, shown }: { readonly door: string; readonly shown: ShownHow },
 ): Promise<void> {
   const predecessor = Predecessor.ofProcess();
   const asker = await Asker.find(door);
@@ -104,7 +113,7 @@ async function runSuccessor(
     await runPool(ownIo, { ...run, isQuiet, predecessor });
     await asker.end(ownIo.exitCode);
   } catch (error) {
-    showError(error, ownIo, { isVerbose: verbosity(flags) > 0, isJson: false });
+    showError(error, ownIo, shown);
     await asker.end(exitCodeOf(error));
     throw error;
   } finally {
