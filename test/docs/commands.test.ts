@@ -7,7 +7,7 @@ import { codeBlocks, pages, prose, readPage } from './pages.ts';
 
 const written = pages.filter((path) => !path.startsWith('docs/reference/'));
 const blocks = written.map((path) => ({ path, blocks: codeBlocks(readPage(path)) }));
-const rooms = 'APPLY|COMMAND|COMPARE|CONFIG|COPY|LEDGER|POOL|REPLICATE|STREAM';
+const rooms = 'APPLY|COMMAND|COMPARE|CONFIG|COPY|LEDGER|POOL|QUEUE|REPLICATE|STREAM';
 
 test.each(having(blocks.map(({ path, blocks }) => [path, blocks.flatMap(sluiceCommands)])))(
   '%s shows commands that exist, with flags that exist',
@@ -95,8 +95,12 @@ async function problemOf(words: readonly string[]): Promise<string> {
   const more = isUnderstood ? ['--help'] : ['--config', '/nowhere/sluice.toml'];
   const given = place ? dropPlace(words) : words;
   const { stderr } = await runHere([...given.map(putNowhere), ...more]);
-  return /CONFIG_NOT_FOUND|POOL_CONFIG: \/nowhere\//.test(stderr) ? '' : stderr;
+  return understood.test(stderr) ? '' : stderr;
 }
+
+/** How far a command comes that has its database, its configuration or its module nowhere. */
+const understood =
+  /CONFIG_NOT_FOUND|CONFIG_DATABASE: databases\.\S+: --db names it|QUEUE_MODULE|POOL_CONFIG: \/nowhere\//;
 
 /** What a page calls pgbouncer.ini may be here, and would be run. */
 function putNowhere(word: string): string {
