@@ -4,10 +4,11 @@ import type { Finding } from '../../service/index.ts';
 import { sinkFinding } from '../finding.ts';
 import { describingHeaders } from '../header-text.ts';
 import type { Outlet } from '../outlet.ts';
-import type { Delivery, SinkMessage } from '../sink.ts';
+import type { SinkMessage } from '../sink.ts';
 import { fillSubject } from '../subject.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { isTooLarge, isUnknownTopic, kafkaError, type KafkaPlace } from './kafka-errors.ts';
+import { kafkaDelivery } from './delivery.ts';
 import type { KafkaSinkOptions } from './options.ts';
 
 type Record = MessageToProduce;
@@ -17,11 +18,7 @@ type Record = MessageToProduce;
  * whole: what some of its partitions had taken is there twice then, and never out of order.
  */
 export class KafkaOutlet implements Outlet {
-  readonly delivery: Delivery = {
-    guarantee: 'at-least-once',
-    dependsOn: 'receivers know a repetition by its header Sluice-Id',
-    order: 'per-key',
-  };
+  readonly delivery = kafkaDelivery;
   readonly #options: KafkaSinkOptions;
   readonly #topic: string;
   readonly #at: KafkaPlace;

@@ -1,9 +1,14 @@
+import { LazyOutlet } from '../lazy-outlet.ts';
 import { RetryingSink, type SinkDeps } from '../retrying-sink.ts';
 import type { Sink } from '../sink.ts';
-import { KafkaOutlet } from './kafka-outlet.ts';
+import { kafkaDelivery } from './delivery.ts';
 import type { KafkaSinkOptions } from './options.ts';
 
 /** Events and changes into topics of Kafka. */
 export function kafkaSink(options: KafkaSinkOptions, deps?: SinkDeps): Sink {
-  return new RetryingSink(options.name, new KafkaOutlet(options), deps);
+  const outlet = new LazyOutlet(kafkaDelivery, async () => {
+    const { KafkaOutlet } = await import('./kafka-outlet.ts');
+    return new KafkaOutlet(options);
+  });
+  return new RetryingSink(options.name, outlet, deps);
 }

@@ -25,6 +25,7 @@ import {
   publishError,
   type NatsPlace,
 } from './nats-errors.ts';
+import { natsDelivery } from './delivery.ts';
 import type { NatsSinkOptions } from './options.ts';
 import { subjectToken } from './subject-token.ts';
 
@@ -68,11 +69,7 @@ export class NatsOutlet implements Outlet {
       place: `NATS ${options.servers.join(', ')}`,
       ackTimeoutMs: options.ackTimeoutMs ?? 10_000,
     };
-    this.delivery = {
-      guarantee: 'effectively-once',
-      dependsOn: `stream ${options.stream} knows the ids of all that is sent again: it is started again within its duplicate window`,
-      order: 'total',
-    };
+    this.delivery = natsDelivery(options.stream);
   }
 
   async check(signal: AbortSignal): Promise<Finding[]> {
