@@ -78,7 +78,8 @@ export const queueErrors = {
   },
   QUEUE_INSERT_FEATURE: {
     decision: 'fix',
-    message: "events for a time to come, and unique ones, need Sluice's schema pgq; {queue} is in another",
+    message:
+      "events for a time to come, and unique ones, need Sluice's schema pgq; {queue} is in another",
     remedy: 'take it over: sluice queue install --db URL',
   },
   QUEUE_INSERT_OPTIONS: {
@@ -116,5 +117,31 @@ export const queueErrors = {
     decision: 'fix',
     message: 'a queue has no setting {setting}',
     remedy: 'there are: {known}',
+  },
+  QUEUE_WAL_LOST: {
+    decision: 'resync',
+    message: 'events of queue {queue} may be lost on their way to the target: {reason}',
+    remedy:
+      'find out what the target has; then drop the queue (sluice queue drop {queue} --force) and create it again, and insert what is missing',
+  },
+  QUEUE_WAL_NONE: {
+    decision: 'fix',
+    message: 'the source has no queue {queue} that lives in the WAL',
+    remedy: 'create it: sluice queue create {queue} --kind wal --db URL',
+  },
+  QUEUE_WAL_RUNNING: {
+    decision: 'fix',
+    message: 'queue {queue} is followed by a process just now',
+    remedy: 'stop that one (sluice run with [queue.wal.{queue}]) first',
+  },
+  QUEUE_WAL_TAKEN: {
+    decision: 'fix',
+    message: 'the events of queue {queue} go to {recorded}, not to {target}',
+    remedy: 'take them from there, or drop the queue and create it again',
+  },
+  QUEUE_WAL_TARGET: {
+    decision: 'fix',
+    message: 'the events of queue {queue} cannot go to that target: {problem}',
+    remedy: 'give another target, or another target queue',
   },
 } as const satisfies ErrorSpecs;

@@ -22,6 +22,7 @@ export { installQueue, installScript } from './install/install.ts';
 export { installTracking, trackingScript } from './install/tracking.ts';
 export { insertEvent, producer } from './producer/producer.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
+export { WalQueue } from './wal/wal-queue.ts';
 export { decodeRow } from './triggers/decode-row.ts';
 
 export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
@@ -48,3 +49,5 @@ export type { InsertOptions, Producer } from './producer/producer.ts';
 export type { QueueKeeperDeps, QueueKeeperOptions, QueueKeeperStatus } from './ticker/keeper.ts';
 export type { DecodeRowOptions, TriggerEvent } from './triggers/decode-row.ts';
 export type { ColumnValue, Row, RowChange } from './triggers/row-change.ts';
+export type { WalQueueOptions } from './wal/options.ts';
+export type { WalQueueDeps, WalQueueStatus } from './wal/wal-queue.ts';

@@ -14,6 +14,7 @@ const migrations = [
   '005-set-aside',
   '006-trigger-rows',
   '007-scheduled-events',
+  '008-wal-queues',
 ];
 
 const lockInstall = loadSql('lock-install');

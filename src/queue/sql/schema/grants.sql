@@ -34,6 +34,7 @@ begin
           maint_operations upgrade_schema grant_perms _grant_perms_from tune_storage seq_setval create_queue
           drop_queue set_queue_config insert_event_raw event_retry_raw redrive_events
           schedule_event unschedule_event insert_scheduled_event
+          create_wal_queue take_wal_queue open_wal_queue bury_message
           tick_eagerly _set_queue_state maint_queue_states maint_delayed_events maint_compact next_due
           _maint_operations_of_others _logs_to_compact')
       ) as lists (grantee, names)

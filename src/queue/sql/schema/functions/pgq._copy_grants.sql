@@ -6,8 +6,8 @@ declare
     target regprocedure;
     grantee text;
 begin
-    select * into source from pg_proc p where p.oid = i_from::regproc;
-    target := format('%s(%s)', i_to, pg_get_function_identity_arguments(source.oid));
+    select * into source from pg_proc p where p.oid = i_from::regprocedure;
+    target := format('%s(%s)', i_to, oidvectortypes(source.proargtypes));
     execute format('revoke all on function %s from public', target);
     for grantee in
         select case a.grantee when 0 then 'public' else a.grantee::regrole::text end

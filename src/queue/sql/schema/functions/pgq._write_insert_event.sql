@@ -13,8 +13,8 @@ begin
     select pgq._insert_branches(
                coalesce(array_agg(q.queue_name order by q.queue_name collate "C") filter (where o.kind = 'table'), '{}'),
                coalesce(array_agg(q.queue_id order by q.queue_name collate "C") filter (where o.kind = 'table'), '{}')),
-           string_agg(format(E' when %L then %s', q.queue_name, pgq._wal_insert_expression(q.queue_id)), '')
-               filter (where o.kind = 'wal')
+           string_agg(format(E' when %L then %s', q.queue_name, pgq._wal_insert_expression(q.queue_name)), '')
+               filter (where o.wal_is_open)
       into tables, wal
       from pgq.queue q
       join pgq.queue_option o using (queue_id);
@@ -34,7 +34,7 @@ begin
                  else pgq._insert_table_event(queue_name, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4)
                 end;
             $body$ language sql$function$, arguments, wal);
-        perform pgq._copy_grants('pgq.insert_event', 'pgq._insert_table_event');
+        perform pgq._copy_grants('pgq.insert_event(text,text,text,text,text,text,text)', 'pgq._insert_table_event');
     end if;
 end;
 $$ language plpgsql set search_path = pg_catalog, pg_temp;

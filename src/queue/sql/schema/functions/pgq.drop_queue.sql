@@ -7,6 +7,12 @@ begin
     if not found then
         raise exception 'No such event queue';
     end if;
+    perform from pgq.queue_option o
+      join pg_replication_slots l on l.slot_name = o.wal_slot
+     where o.queue_id = queue.queue_id;
+    if found then
+        raise exception 'cannot drop queue, its slot would keep the WAL: drop that first (sluice queue drop does)';
+    end if;
     if x_force then
         perform pgq.unregister_consumer(c.queue_name, c.consumer_name) from pgq.get_consumer_info(x_queue_name) c;
     else
