@@ -43,9 +43,12 @@ export class EventRows {
   #readEvent(bytes: Buffer): QueueEvent {
     const { start } = this.#cells;
     const retryAt = start[3]!;
+    const timeUs = readNumber64(bytes, start[1]!);
+    const timeMs = Math.floor(timeUs / 1000);
     return {
       id: readInt64(bytes, start[0]!),
-      time: new Date(readNumber64(bytes, start[1]!) / 1000 + postgresEpochMs),
+      time: new Date(timeMs + postgresEpochMs),
+      timeMicros: timeUs - timeMs * 1000,
       txid: readInt64(bytes, start[2]!),
       retry: retryAt < 0 ? 0 : int32At(bytes, retryAt),
       type: this.#readType(bytes),

@@ -5,6 +5,8 @@ export interface QueueEvent<Type extends string = string, Data = string | null> 
   readonly id: bigint;
   /** When it was inserted: when its transaction began. */
   readonly time: Date;
+  /** The microseconds that `time` leaves out, 0..999. */
+  readonly timeMicros: number;
   /** The transaction that inserted it, or the one that brought it back. */
   readonly txid: bigint;
   /** How often it was handed out and came back. */

@@ -40,7 +40,9 @@ export class Jobs implements JobRunner {
   readonly #parts: JobsParts;
   readonly #open = new Set<Job>();
   readonly #lastOfKey = new Map<string, Job>();
-  readonly #broken = Promise.withResolvers<never>();
+  readonly #waiting = new Set<(error: unknown) => void>();
+  /** What is wrong with us, and not with an event. */
+  #broken: { readonly error: unknown } | null = null;
   #leaving: Job[] = [];
   /** Of the open batch: handled, and recorded nowhere yet. */
   #acknowledged: bigint[] = [];
@@ -48,7 +50,6 @@ export class Jobs implements JobRunner {
 
   constructor(parts: JobsParts) {
     this.#parts = parts;
-    this.#broken.promise.catch(() => undefined);
   }
 
   async begin(batch: Batch): Promise<void> {
@@ -116,7 +117,8 @@ export class Jobs implements JobRunner {
       await place.before?.over;
       if (!this.#isHeldBack(run, job)) await this.#occupy(run, onEvent, job, place.slot);
     } catch (error) {
-      this.#broken.reject(error);
+      this.#broken ??= { error };
+      for (const reject of this.#waiting) reject(error);
     } finally {
       job.phase = 'over';
       this.#open.delete(job);
@@ -207,8 +209,16 @@ export class Jobs implements JobRunner {
     return this.#orBroken(Promise.race([...this.#open].map(({ over }) => over)));
   }
 
-  #orBroken<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#broken.promise]);
+  /** Rejects when a job finds something wrong with us. */
+  async #orBroken<T>(promise: Promise<T>): Promise<T> {
+    if (this.#broken !== null) throw this.#broken.error;
+    const broken = Promise.withResolvers<never>();
+    this.#waiting.add(broken.reject);
+    try {
+      return await Promise.race([promise, broken.promise]);
+    } finally {
+      this.#waiting.delete(broken.reject);
+    }
   }
 }
 

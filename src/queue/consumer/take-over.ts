@@ -26,9 +26,11 @@ async function rememberEvents(work: Work, queue: string, control: Tx): Promise<v
 }
 
 function toEvent(row: Row): QueueEvent {
+  const timeUs = Math.round(numberOf(row, 'time_s') * 1e6);
   return {
     id: BigInt(textOf(row, 'id')),
-    time: new Date(numberOf(row, 'time_s') * 1000),
+    time: new Date(Math.floor(timeUs / 1000)),
+    timeMicros: timeUs % 1000,
     txid: BigInt(textOrNull(row, 'txid') ?? 0),
     retry: Number(textOrNull(row, 'retry') ?? 0),
     type: textOrNull(row, 'type') ?? '',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { consumer } from '../../../src/queue/consumer/definition.ts';
 import { runConsumer } from '../../../src/queue/consumer/run-consumer.ts';
-import { postgres, queueDatabase, schemas } from './pgq.ts';
+import { postgres, queueDatabase, schemas, type QueueDatabase } from './pgq.ts';
 
 const orderEvents = { placed: z.object({ id: z.int() }), paid: z.object({ by: z.string() }) };
 
@@ -59,4 +59,65 @@ describe.each(schemas)('a local consumer on the %s schema, PostgreSQL %i', (sche
     expect(fails).toBe(false);
     expect(await db.database.value('SELECT count(*)::int FROM done')).toBe(2);
   });
+
+  test('gets a large batch in several calls of one transaction', async () => {
+    const db = await queueDatabase(server, schema);
+    await db.database.query('CREATE TABLE done (id bigint)');
+    await db.database.query("SELECT pgq.register_consumer('q', 'c')");
+    await db.database.query(
+      "SELECT count(pgq.insert_event('q', 't', repeat('x', 100))) FROM generate_series(1, 20000)",
+    );
+    await db.tick();
+    const calls: number[] = [];
+    const definition = consumer({
+      queue: 'q',
+      name: 'c',
+      maxEvents: 3000,
+      async onBatch(events, tx, { attempt }) {
+        calls.push(events.length);
+        await tx.query('INSERT INTO done VALUES ($1)', [events.length]);
+        // The rest of the batch is still on its way then.
+        if (attempt === 1) throw new Error('once');
+      },
+    });
+    const totals = await runConsumer(definition, { db: db.url, once: true });
+    expect(totals).toEqual({ batches: 1, events: 20_000, retried: 0, dead: 0 });
+    expect(calls).toEqual([3000, 3000, 3000, 3000, 3000, 3000, 3000, 2000]);
+    expect(await db.database.value('SELECT sum(id)::int FROM done')).toBe(20_000);
+  });
+
+  test('waits for enough events when it is told to collect them', async () => {
+    const db = await queueDatabase(server, schema);
+    await db.database.query("SELECT pgq.register_consumer('q', 'c')");
+    const sizes: number[] = [];
+    const definition = consumer({
+      queue: 'q',
+      name: 'c',
+      collect: { events: 3, ms: 3_600_000 },
+      onBatch: (events) => void sizes.push(events.length),
+    });
+    const pair = [
+      ['t', '1'],
+      ['t', '2'],
+    ] as const;
+    const runs = () => runConsumer(definition, { db: db.url, once: true });
+    await insertCounted(db, pair);
+    await runs();
+    expect(sizes).toEqual([]);
+    await insertCounted(db, pair);
+    await runs();
+    expect(sizes).toEqual([4]);
+  });
 });
+
+/** Ticked without the gap in the numbers that force_tick makes, by which events are counted. */
+async function insertCounted(
+  db: QueueDatabase,
+  events: readonly (readonly [string, string])[],
+): Promise<void> {
+  await db.database.query("SELECT pgq.set_queue_config('q', 'ticker_max_count', '1')");
+  for (const [type, data] of events) {
+    await db.database.query("SELECT pgq.insert_event('q', $1, $2)", [type, data]);
+  }
+  await db.database.query("SELECT pgq.ticker('q')");
+}
