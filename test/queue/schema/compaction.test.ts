@@ -154,6 +154,32 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
     expect(await compact(database, 'position_log')).toBe(true);
   });
 
+  test('where somebody always is, superseded rows are deleted, and old snapshots still are told', async () => {
+    const database = await queueDatabase(server);
+    await register(database, 'c');
+    await register(database, 'busy');
+    await tick(database);
+    const user = await database.client();
+    await user.query('begin');
+    const { rows } = await user.query(`select pgq.next_batch('q', 'busy') as batch`);
+    const stale = await staleClient(database);
+    await takeBatches(database, 150);
+    expect(await count(database, 'position_log')).toBeGreaterThan(300);
+
+    expect(await compact(database, 'position_log')).toBe(false);
+    expect(await compact(database, 'tick_log')).toBe(false);
+
+    expect(await count(database, 'position_log')).toBeLessThan(10);
+    await expect(stale.query(`select pgq.next_batch('q', 'c')`)).rejects.toMatchObject({
+      code: '40001',
+    });
+    await user.query('commit');
+    expect(await database.value(`select pgq.next_batch('q', 'busy')`)).toBe(rows[0]?.batch);
+    expect(await drain(database, 'busy')).toHaveLength(150);
+    expect(await drain(database, 'c')).toHaveLength(2); // it was two ticks behind, and is
+    expect(await compact(database, 'tick_log')).toBe(true);
+  });
+
   test('ticks that are closer than the queue asks for are thinned, but not where consumers are', async () => {
     const database = await queueDatabase(server);
     await register(database, 'slow');
@@ -222,6 +248,10 @@ async function staleClient(
   await client.query('begin isolation level repeatable read');
   await client.query(sql);
   return client;
+}
+
+async function count(database: TestDatabase, log: string): Promise<number> {
+  return database.value(`select count(*)::int from pgq.${log}`);
 }
 
 async function sizeOf(database: TestDatabase, log: string): Promise<number> {

@@ -19,6 +19,11 @@ begin
         execute format('lock table %s in access exclusive mode', log_table);
     exception
         when lock_not_available then
+            case i_log_name
+                when 'position_log' then perform pgq._thin_positions();
+                when 'tick_log' then perform pgq._thin_ticks();
+                else null; -- what was deleted there is vacuum's
+            end case;
             return 0;
     end;
     -- For transactions whose snapshots are older than what is put back.
