@@ -27,12 +27,12 @@ export { decodeRow } from './triggers/decode-row.ts';
 
 export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
 export type { DeadEvent, RetriedEvent, WhoseEvents } from './admin/late-events.ts';
-export type { QueueState } from './admin/queues.ts';
+export type { QueueKind, QueueState } from './admin/queues.ts';
 export type { KeptSchedule, Schedule } from './admin/schedules.ts';
 export type { QueueSchema } from './admin/schema.ts';
 export type { ConsumerStatus, QueueStatus, RunningJob } from './admin/status.ts';
 export type { TailedEvent } from './admin/tail.ts';
-export type { QueueConfig } from './config.ts';
+export type { QueueConfig, WalQueueConfig } from './config.ts';
 export type {
   BatchContext,
   ConsumerDefinition,

@@ -1,11 +1,14 @@
 import { SluiceError } from '../../errors/index.ts';
 import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
+import { findSourceQueue, stopFollowing } from '../wal/source-queue.ts';
 import { flag, number, text, texts } from './rows.ts';
+import { requireSchema } from './schema.ts';
 
 const listSql = loadSql('list-queues');
 const findSql = loadSql('is-queue');
 const createSql = 'select pgq.create_queue($1) = 1 as done';
+const createWalSql = 'select pgq.create_wal_queue($1) = 1 as done';
 const dropSql = 'select pgq.drop_queue($1, $2) = 1 as done';
 const consumersSql = 'select consumer_name from pgq.get_consumer_info($1) order by consumer_name';
 const configureSql = 'select pgq.set_queue_config($1, $2, $3)';
@@ -41,28 +44,46 @@ export async function listQueues(tx: Tx): Promise<QueueState[]> {
   }));
 }
 
+/** Where a queue's events are: in tables of its database, or in its WAL alone. */
+export type QueueKind = 'table' | 'wal';
+
 /** @returns false when there is one of that name already */
-export async function createQueue(tx: Tx, queue: string): Promise<boolean> {
-  const { rows } = await tx.query(createSql, [queue]);
+export async function createQueue(
+  tx: Tx,
+  queue: string,
+  kind: QueueKind = 'table',
+): Promise<boolean> {
+  const { rows } = await tx.query(kind === 'wal' ? createWalSql : createSql, [queue]);
   return flag(rows[0]!, 'done');
 }
 
 /**
- * @param options.force with its consumers, who lose what they have not read yet
- * @throws QUEUE_NOT_FOUND, QUEUE_HAS_CONSUMERS
+ * @param options.force with its consumers, who lose what they have not read yet; a queue in the WAL has none here, and
+ *   loses what was not taken to its target
+ * @returns what was made beside the queue and is gone with it, as a person names it: slot and publication
+ * @throws QUEUE_NOT_FOUND, QUEUE_HAS_CONSUMERS, QUEUE_WAL_RUNNING
  */
 export async function dropQueue(
   tx: Tx,
   queue: string,
   { force = false }: { force?: boolean } = {},
-): Promise<void> {
+): Promise<string[]> {
   await requireQueue(tx, queue);
   const { rows } = await tx.query(consumersSql, [queue]);
   if (rows.length > 0 && !force) {
     const consumers = rows.map((row) => text(row, 'consumer_name')).join(', ');
     throw new SluiceError('QUEUE_HAS_CONSUMERS', { queue, consumers });
   }
+  const removed = await removeFollower(tx, queue);
   await tx.query(dropSql, [queue, force]);
+  return removed;
+}
+
+/** What follows a queue in the WAL keeps the server's WAL for it, with or without the queue. */
+async function removeFollower(tx: Tx, queue: string): Promise<string[]> {
+  if ((await requireSchema(tx)) === 'original') return [];
+  const followed = await findSourceQueue(tx, queue);
+  return followed === null ? [] : await stopFollowing(tx, followed);
 }
 
 /**

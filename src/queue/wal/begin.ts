@@ -9,7 +9,7 @@ import {
   startPosition,
   type Pipeline,
 } from '../../ledger/index.ts';
-import type { Log } from '../../service/index.ts';
+import { failpoint, type Log } from '../../service/index.ts';
 import { createSlot, identifySystem, Session } from '../../session/index.ts';
 import { readSlot, removeSlot, sourceNames } from '../../stream/index.ts';
 import type { Lsn } from '../../wire/index.ts';
@@ -129,11 +129,13 @@ async function firstPosition(
   { source, replication, target }: WalSessions,
 ): Promise<Lsn> {
   if (await readSlot(source, owner.slot)) await removeSlot(source, owner.slot);
+  await failpoint('wal.before-slot');
   const { consistentPoint } = await createSlot(replication, {
     name: owner.slot,
     temporary: false,
     snapshot: 'nothing',
   });
+  await failpoint('wal.after-slot');
   await setFirstPosition(target, owner, consistentPoint);
   return consistentPoint;
 }
