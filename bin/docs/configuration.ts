@@ -38,6 +38,7 @@ tables = ["public.*", "!public.audit_*"]
 /** A table of settings, or of named tables of settings when its keys are the user's own; tables in it follow it. */
 function describeSection(name: string, section: JsonSchema): string {
   const named = isObject(section.additionalProperties) ? section.additionalProperties : undefined;
+  if (named?.oneOf !== undefined) return describeKinds(`${name}.NAME`, section, named.oneOf);
   const properties = Object.entries(section.properties ?? named?.properties ?? {}).flatMap(
     ([key, setting]) => (isObject(setting) ? [{ key, setting }] : []),
   );
@@ -52,6 +53,53 @@ function describeSection(name: string, section: JsonSchema): string {
       .filter(({ setting }) => setting.type === 'object')
       .map(({ key, setting }) => describeSection(`${title}.${key}`, setting)),
   ]).trimEnd();
+}
+
+/** Named tables of several kinds: what all have, then what each has besides. */
+function describeKinds(
+  title: string,
+  section: JsonSchema,
+  oneOf: readonly (JsonSchema | boolean)[],
+): string {
+  const kinds = oneOf.filter(isObject);
+  const [first] = kinds;
+  const common = Object.entries(first?.properties ?? {}).filter(
+    ([key, setting]) =>
+      key !== 'kind' && isObject(setting) && kinds.every((kind) => describes(kind, key, setting)),
+  );
+  const commonKeys = ['kind', ...common.map(([key]) => key)];
+  return joinBlocks([
+    `## [${title}]`,
+    section.description ?? '',
+    `### kind`,
+    `What the job does. It is required: ${kinds.map((kind) => `\`"${kindOf(kind)}"\``).join(', ')}.`,
+    ...common.map(([key, setting]) =>
+      isObject(setting)
+        ? describeSetting(key, setting, isRequired(first ?? {}, undefined, key))
+        : '',
+    ),
+    ...kinds.map((kind) =>
+      joinBlocks([
+        `## [${title}] kind = "${kindOf(kind)}"`,
+        kind.description ?? '',
+        ...Object.entries(kind.properties ?? {}).flatMap(([key, setting]) =>
+          isObject(setting) && !commonKeys.includes(key)
+            ? [describeSetting(key, setting, isRequired(kind, undefined, key))]
+            : [],
+        ),
+      ]).trimEnd(),
+    ),
+  ]).trimEnd();
+}
+
+function describes(kind: JsonSchema, key: string, setting: JsonSchema): boolean {
+  const own = kind.properties?.[key];
+  return isObject(own) && own.description === setting.description;
+}
+
+function kindOf({ properties }: JsonSchema): string {
+  const kind = properties?.['kind'];
+  return isObject(kind) ? String(kind.const) : '';
 }
 
 function describeSetting(key: string, setting: JsonSchema, required: boolean): string {

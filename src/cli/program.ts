@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
+import { jobsCommand } from './commands/jobs.ts';
 import { pgbouncerCommand } from './commands/pgbouncer.ts';
 import { poolCommand } from './commands/pool.ts';
 import { queueCommand } from './commands/queue.ts';
@@ -48,6 +49,7 @@ export function makeProgram(io: CommandIo): Command {
     .addCommand(replicateCommand(io))
     .addCommand(poolCommand(io))
     .addCommand(queueCommand(io))
+    .addCommand(jobsCommand(io))
     .addCommand(checkCommand(io))
     .addCommand(runCommand(io))
     .addCommand(statusCommand(io))

@@ -28,7 +28,7 @@ function describeIssue(
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = Object.keys(schemaAt(shape, path)?.properties ?? {});
+      const known = Object.keys(schemaAt(shape, path, input)?.properties ?? {});
       return issue.keys.map((key) => ({ path: [...path, key], text: unknownKey(key, known) }));
     }
     case 'invalid_key':
@@ -37,7 +37,7 @@ function describeIssue(
     case 'invalid_union':
       return [{ path, text: issue.message }];
     default:
-      return [{ path, text: expectedAndGot(schemaAt(shape, path), path, input) }];
+      return [{ path, text: expectedAndGot(schemaAt(shape, path, input), path, input) }];
   }
 }
 
@@ -88,16 +88,30 @@ function isPractical(bound: number | undefined): bound is number {
   return bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
 }
 
-function schemaAt(schema: JsonSchema, path: KeyPath): JsonSchema | undefined {
+function schemaAt(schema: JsonSchema, path: KeyPath, input: unknown): JsonSchema | undefined {
   let current: JsonSchema | undefined = schema;
-  for (const part of path) {
+  for (const [index, part] of path.entries()) {
     const next: unknown =
       typeof part === 'number'
         ? current?.items
         : (current?.properties?.[part] ?? current?.additionalProperties);
-    current = isSchema(next) ? next : undefined;
+    current = isSchema(next)
+      ? variantOf(next, valueAt(input, path.slice(0, index + 1)))
+      : undefined;
   }
   return current;
+}
+
+/** Of a table of several kinds, the kind that it says it is. */
+function variantOf(schema: JsonSchema, value: unknown): JsonSchema {
+  const kind = valueAt(value, ['kind']);
+  const variants = (schema.oneOf ?? []).filter(isSchema);
+  return variants.find((variant) => kindOf(variant) === kind) ?? schema;
+}
+
+function kindOf({ properties }: JsonSchema): unknown {
+  const kind = properties?.['kind'];
+  return isSchema(kind) ? kind.const : undefined;
 }
 
 function isSchema(value: unknown): value is JsonSchema {

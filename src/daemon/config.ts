@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { serviceSchema } from '../service/index.ts';
 import { databasesSchema } from './databases.ts';
+import { jobSchema } from '../jobs/index.ts';
 import { poolSchema } from '../pool/index.ts';
 import { queueSchema } from '../queue/index.ts';
 import { pipelineSchema } from '../replicate/index.ts';
@@ -12,6 +13,14 @@ export const configSchema = z.strictObject({
   service: serviceSchema.default(serviceSchema.parse({})),
   pool: poolSchema.optional(),
   queue: queueSchema.optional(),
+  jobs: z
+    .record(z.string(), jobSchema)
+    .default({})
+    .meta({
+      description:
+        'One section a job, `[jobs.NAME]`, of one of the kinds below (docs/jobs.md). The name is also what its consumer is ' +
+        'called, unless `consumer` says otherwise.',
+    }),
   replicate: z
     .record(z.string(), pipelineSchema)
     .default({})

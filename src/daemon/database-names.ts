@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseSettings } from '../jobs/index.ts';
 import type { ConfigProblem } from './config-problems.ts';
 import { nearestName } from '../service/index.ts';
 
@@ -29,11 +30,12 @@ const references = z.object({
     })
     .catch({ databases: {} }),
   queue: z.object({ databases: z.array(z.unknown()).catch([]) }).catch({ databases: [] }),
+  jobs: z.record(z.string(), z.record(z.string(), z.unknown()).catch({})).catch({}),
 });
 
-/** Pipelines' sources and targets, databases of the pool and of the queues, that `[databases]` does not hold. */
+/** Pipelines' and jobs' sources and targets, databases of the pool and of the queues, that `[databases]` does not hold. */
 export function findUnknownDatabases(values: unknown): ConfigProblem[] {
-  const { databases, sinks, replicate, pool, queue } = references.parse(values);
+  const { databases, sinks, replicate, pool, queue, jobs } = references.parse(values);
   const known = Object.keys(databases);
   return [
     ...Object.entries(replicate).flatMap(([pipeline, sides]) =>
@@ -49,10 +51,21 @@ export function findUnknownDatabases(values: unknown): ConfigProblem[] {
       path: ['queue', 'databases', index],
       name: typeof name === 'string' ? name : undefined,
     })),
+    ...Object.entries(jobs).flatMap(([job, settings]) =>
+      databaseSettings.map((setting) => ({
+        path: ['jobs', job, setting],
+        name: typeof settings[setting] === 'string' ? settings[setting] : undefined,
+      })),
+    ),
   ].flatMap(({ path, name }) =>
     name === undefined || known.includes(name)
       ? []
-      : [{ path, text: describeUnknown(name, known, path.at(-1) === 'target' ? sinks : {}) }],
+      : [
+          {
+            path,
+            text: describeUnknown(name, known, path.at(-1) === 'target' ? sinks : {}),
+          },
+        ],
   );
 }
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { loadConfig, poolParts, queueParts, replicateParts } from '../../daemon/index.ts';
+import { jobParts, loadConfig, poolParts, queueParts, replicateParts } from '../../daemon/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import type { PoolService } from '../../pool/index.ts';
 import { readListen } from '../flag-values.ts';
@@ -36,6 +36,7 @@ export function runCommand(io: CommandIo): Command {
     const parts = [
       ...poolParts(config, { version: readVersion(), onMade: (made) => (pool = made) }),
       ...queueParts(config),
+      ...jobParts(config),
       ...replicateParts(config, (replication) => following?.watch(replication)),
     ];
     if (parts.length === 0) {

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { queueMoverSchema } from './ready-made/queue-mover.ts';
+import { queueSplitterSchema } from './ready-made/queue-splitter.ts';
+import { simpleConsumerSchema } from './ready-made/simple-consumer.ts';
+import { simpleSerialConsumerSchema } from './ready-made/simple-serial-consumer.ts';
+
+/** The settings of each kind of job. */
+export const kindSchemas = [
+  queueMoverSchema,
+  queueSplitterSchema,
+  simpleConsumerSchema,
+  simpleSerialConsumerSchema,
+] as const;
+
+export const kindNames = kindSchemas.map(({ shape }) => shape.kind.value);
+
+/** `[jobs.NAME]` */
+export const jobSchema = z.discriminatedUnion('kind', kindSchemas, {
+  error: () => `expected a kind of job: ${kindNames.join(', ')}`,
+});
+
+export type JobConfig = z.output<typeof jobSchema>;
+export type JobKind = JobConfig['kind'];
+
+/** Settings that name a database, of whatever kind. */
+export const databaseSettings = ['source', 'target'] as const;

@@ -1,0 +1,86 @@
+import type { JobKind } from '../config.ts';
+
+/** What a key of an original's ini means here. */
+export type IniKey =
+  | {
+      readonly setting: string;
+      readonly as:
+        | 'boolean'
+        | 'file'
+        | 'integer'
+        | 'interval'
+        | 'list'
+        | 'queue field'
+        | 'seconds'
+        | 'template'
+        | 'text';
+    }
+  | { readonly is: 'name' }
+  | { readonly is: 'inert'; readonly why: string }
+  | { readonly is: 'refused'; readonly why: string };
+
+type IniKeys = Readonly<Record<string, IniKey>>;
+
+const ownLog = 'lines go to logfile or stderr, as JSON';
+const ownWaits = 'the waits between tries grow from 100 ms to 10 s, by the kind of error';
+
+/** Keys of every job. */
+const commonKeys: IniKeys = {
+  config_format: { is: 'inert', why: 'it is known from the file' },
+  connection_lifetime: { setting: 'connection_lifetime', as: 'seconds' },
+  exception_grace: { is: 'inert', why: ownWaits },
+  exception_quiet: { is: 'inert', why: ownWaits },
+  exception_reset: { is: 'inert', why: ownWaits },
+  exception_sleep: { is: 'inert', why: ownWaits },
+  job_name: { is: 'name' },
+  log_count: { is: 'inert', why: 'logrotate rotates logfile' },
+  log_size: { is: 'inert', why: 'logrotate rotates logfile' },
+  logfile: { setting: 'logfile', as: 'file' },
+  loop_delay: { setting: 'loop_delay', as: 'seconds' },
+  pidfile: { setting: 'pidfile', as: 'file' },
+  skylog_locations: { is: 'inert', why: ownLog },
+  sql_retry: { is: 'inert', why: ownWaits },
+  sql_retry_formula_a: { is: 'inert', why: ownWaits },
+  sql_retry_formula_b: { is: 'inert', why: ownWaits },
+  sql_retry_formula_cap: { is: 'inert', why: ownWaits },
+  sql_retry_max_count: { is: 'inert', why: ownWaits },
+  sql_retry_max_time: { is: 'inert', why: ownWaits },
+  use_skylog: { is: 'inert', why: ownLog },
+};
+
+const queue: IniKey = { setting: 'queue', as: 'text' };
+const consumer: IniKey = { setting: 'consumer', as: 'text' };
+
+/** Keys of what reads a queue; the first names are those of 2.x. */
+const consumerKeys: IniKeys = {
+  ...commonKeys,
+  consumer_filter: { setting: 'filter', as: 'text' },
+  consumer_name: consumer,
+  keepalive_stats: { is: 'inert', why: 'statistics come when there is something to tell' },
+  pgq_autocommit: {
+    is: 'inert',
+    why: 'no transaction of the source is open while events are handled',
+  },
+  pgq_batch_collect_events: { setting: 'collect_events', as: 'integer' },
+  pgq_batch_collect_interval: { setting: 'collect_interval', as: 'interval' },
+  pgq_consumer_id: consumer,
+  pgq_keep_lag: {
+    is: 'refused',
+    why: 'events cannot be held back: insert them for a later time instead',
+  },
+  pgq_lazy_fetch: { is: 'inert', why: 'events are read while the ones before them are handled' },
+  pgq_queue_name: queue,
+  queue_name: queue,
+  src_db: { setting: 'source', as: 'text' },
+  table_filter: { setting: 'tables', as: 'list' },
+};
+
+const serialKeys: IniKeys = { ...consumerKeys, dst_db: { setting: 'target', as: 'text' } };
+
+/** What each kind's file may hold. */
+export const iniKeys: Readonly<Record<JobKind, IniKeys>> = {
+  queue_mover: { ...serialKeys, dst_queue_name: { setting: 'target_queue', as: 'text' } },
+  queue_splitter: { ...serialKeys, queue_field: { setting: 'queue_field', as: 'queue field' } },
+  simple_consumer: { ...serialKeys, dst_query: { setting: 'query', as: 'template' } },
+  simple_serial_consumer: { ...serialKeys, dst_query: { setting: 'query', as: 'template' } },
+};

@@ -1,0 +1,22 @@
+import type { JobConfig } from './config.ts';
+import type { Job, JobDeps, JobPlan } from './job.ts';
+import { queueMover } from './ready-made/queue-mover.ts';
+import { queueSplitter } from './ready-made/queue-splitter.ts';
+import { simpleConsumer } from './ready-made/simple-consumer.ts';
+import { simpleSerialConsumer } from './ready-made/simple-serial-consumer.ts';
+
+/** @throws JOBS_QUERY  a query of its settings cannot be read */
+export function makeJob({ config, ...plan }: JobPlan<JobConfig>, deps: JobDeps): Job {
+  switch (config.kind) {
+    case 'queue_mover':
+      return queueMover({ ...plan, config }, deps);
+    case 'queue_splitter':
+      return queueSplitter({ ...plan, config }, deps);
+    case 'simple_consumer':
+      return simpleConsumer({ ...plan, config }, deps);
+    case 'simple_serial_consumer':
+      return simpleSerialConsumer({ ...plan, config }, deps);
+    default:
+      return config satisfies never;
+  }
+}

@@ -1,0 +1,1 @@
+select pgq.current_event_table($1) as events
