@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { consumer } from '../../../src/queue/consumer/definition.ts';
 import { runConsumer } from '../../../src/queue/consumer/run-consumer.ts';
+import { armFailpoint } from '../../../src/service/index.ts';
 import { SluiceError } from '../../../src/errors/index.ts';
 import { postgres, queueDatabase, schemas, type QueueDatabase } from './pgq.ts';
 
@@ -136,6 +137,26 @@ describe.each(schemas)(
         { ev_data: 'no json', dead_tries: 1, dead_reason: 'the data is not JSON' },
         { ev_data: '{}', dead_tries: 1, dead_reason: 'no schema for the event type "other"' },
       ]);
+    });
+
+    test('what is set aside is so if and only if its batch is finished', async () => {
+      const db = await doneTable();
+      const definition = consumer({
+        queue: 'q',
+        name: 'c',
+        onEvent() {
+          throw new Error('bad');
+        },
+      });
+      await db.insert([['t', 'a']]);
+      const failure = armFailpoint('consumer.before-commit', 'throw');
+      await expect(runConsumer(definition, { db: db.url, once: true })).rejects.toThrow(
+        'failpoint',
+      );
+      failure.release();
+      expect(await db.database.rows('SELECT FROM pgq.retry_queue')).toEqual([]);
+      const totals = await runConsumer(definition, { db: db.url, once: true });
+      expect(totals).toMatchObject({ batches: 1, retried: 1 });
     });
 
     test('types that are passed over are done', async () => {
