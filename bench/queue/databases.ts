@@ -14,10 +14,17 @@ export interface QueueDatabases extends AsyncDisposable {
 }
 
 /** Our schema and Debian's extension side by side on one server, which has to be the major that Debian brings. */
-export async function prepareQueues(): Promise<QueueDatabases> {
+export async function prepareQueues(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<QueueDatabases> {
   const server = await startLocalServer({
     major: 15,
-    settings: { shared_buffers: '1GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
+    settings: {
+      shared_buffers: '1GB',
+      max_wal_size: '8GB',
+      checkpoint_timeout: '30min',
+      ...settings,
+    },
   });
   try {
     const ours = await server.createDatabase('ours');
