@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { isSluiceError } from '../../../src/errors/index.ts';
 import { armFailpoint } from '../../../src/service/index.ts';
-import { majors, postgres, waitFor, within } from '../../kit/index.ts';
+import { majors, postgres, runSluice, waitFor, within } from '../../kit/index.ts';
 import { eventsOf, followed, moveAll, removeSlots, walDatabases, type Databases } from './wal.ts';
 
 describe.each(majors)('on PostgreSQL %i', (major) => {
@@ -151,6 +151,8 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
         ev_data: '\\x28ff00',
       },
     ]);
+    const listed = await runSluice(['queue', 'dead', 'orders', '--db', target.url]);
+    expect(listed.stdout).toContain('wal:orders');
   });
 
   test('an idle queue lets the slot go on', async () => {
@@ -232,5 +234,34 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
       'No such queue',
     );
     await source.query('drop publication if exists sluice_none');
+  });
+
+  test('roles that are no superusers follow and publish; others are kept from writing messages', async () => {
+    const { source, target } = await prepare();
+    const emit = `pg_logical_emit_message(boolean, text, text${major >= 17 ? ', boolean' : ''})`;
+    await source.query(
+      `create role follower login replication in role pgq_admin;
+       create role producer in role pgq_writer; create role guest;
+       grant create on database ${source.name} to follower;
+       revoke execute on function ${emit} from public; grant execute on function ${emit} to pgq_writer`,
+    );
+    await target.query(`grant create on database ${target.name} to follower`);
+    try {
+      const asFollower = (url: string) => url.replace('//postgres', '//follower');
+      const options = { source: asFollower(source.url), target: asFollower(target.url) };
+      await moveAll({ source, target }, options);
+      await source.query("set role producer; select pgq.insert_event('orders', 't', '1')");
+      await source.query('set role guest');
+      await expect(
+        source.query("select pg_logical_emit_message(true, 'pgq:orders', '(a,b,,,,)')"),
+      ).rejects.toMatchObject({ code: '42501' });
+      await source.query('reset role');
+      await moveAll({ source, target }, options);
+      expect(await eventsOf({ source, target })).toEqual(['1']);
+    } finally {
+      await source.query('reset role; drop owned by follower, producer, guest');
+      await target.query('drop owned by follower');
+      await source.query('drop role follower, producer, guest');
+    }
   });
 });
