@@ -6,7 +6,16 @@ import { nearestName } from '../service/index.ts';
 /** As much of the file as this rule needs, whatever else is wrong with it: a file is corrected once. */
 const references = z.object({
   databases: z.record(z.string(), z.unknown()).catch({}),
-  sinks: z.record(z.string(), z.unknown()).catch({}),
+  sinks: z
+    .record(
+      z.string(),
+      z
+        .object({
+          queue: z.object({ database: z.string().optional().catch(undefined) }).catch({}),
+        })
+        .catch({ queue: {} }),
+    )
+    .catch({}),
   replicate: z
     .record(
       z.string(),
@@ -29,7 +38,22 @@ const references = z.object({
         .catch({}),
     })
     .catch({ databases: {} }),
-  queue: z.object({ databases: z.array(z.unknown()).catch([]) }).catch({ databases: [] }),
+  queue: z
+    .object({
+      databases: z.array(z.unknown()).catch([]),
+      wal: z
+        .record(
+          z.string(),
+          z
+            .object({
+              source: z.string().optional().catch(undefined),
+              target: z.string().optional().catch(undefined),
+            })
+            .catch({}),
+        )
+        .catch({}),
+    })
+    .catch({ databases: [], wal: {} }),
   jobs: z.record(z.string(), z.record(z.string(), z.unknown()).catch({})).catch({}),
 });
 
@@ -47,10 +71,20 @@ export function findUnknownDatabases(values: unknown): ConfigProblem[] {
       path: ['pool', 'databases', pooled, 'database'],
       name: database,
     })),
+    ...Object.entries(sinks).map(([sink, kinds]) => ({
+      path: ['sinks', sink, 'queue', 'database'],
+      name: kinds.queue.database,
+    })),
     ...queue.databases.map((name, index) => ({
       path: ['queue', 'databases', index],
       name: typeof name === 'string' ? name : undefined,
     })),
+    ...Object.entries(queue.wal).flatMap(([walQueue, sides]) =>
+      Object.entries(sides).map(([side, name]) => ({
+        path: ['queue', 'wal', walQueue, side],
+        name,
+      })),
+    ),
     ...Object.entries(jobs).flatMap(([job, settings]) =>
       databaseSettings.map((setting) => ({
         path: ['jobs', job, setting],
@@ -63,7 +97,11 @@ export function findUnknownDatabases(values: unknown): ConfigProblem[] {
       : [
           {
             path,
-            text: describeUnknown(name, known, path.at(-1) === 'target' ? sinks : {}),
+            text: describeUnknown(
+              name,
+              known,
+              path[0] !== 'queue' && path.at(-1) === 'target' ? sinks : {},
+            ),
           },
         ],
   );
