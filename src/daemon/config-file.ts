@@ -4,11 +4,12 @@ import { parse, TomlError } from 'smol-toml';
 import { SluiceError } from '../errors/index.ts';
 import { systemReason } from '../service/index.ts';
 import { parseConnection, type Secret } from '../session/index.ts';
-import { makeSink, type Sink, type SinkDeps } from '../sink/index.ts';
+import type { Sink, SinkDeps } from '../sink/index.ts';
 import { findProblems, type ConfigProblem } from './config-problems.ts';
 import { configSchema, type Config } from './config.ts';
 import { findUnknownDatabases } from './database-names.ts';
 import { findSinkProblems } from './sink-problems.ts';
+import { makeAnySink } from './sinks.ts';
 import { describeEntry, resolveDatabase } from './databases.ts';
 import { TomlLines } from './toml-lines.ts';
 
@@ -44,20 +45,22 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   }
   const config = checked.data;
   const folder = dirname(resolve(file));
+  const connectionOf = async (database: string): Promise<Secret> => {
+    const entry = config.databases[database];
+    if (entry === undefined) {
+      throw new SluiceError('CONFIG_DATABASE', { database, problem: `is not in ${file}` });
+    }
+    const connection = await resolveDatabase(database, entry, folder);
+    // What is wrong with it is told here, where its place is known.
+    parseConnection(connection.reveal(), process.env, describeEntry(database, entry, file));
+    return connection;
+  };
   return {
     ...config,
     file,
-    connectionOf: async (database) => {
-      const entry = config.databases[database];
-      if (entry === undefined) {
-        throw new SluiceError('CONFIG_DATABASE', { database, problem: `is not in ${file}` });
-      }
-      const connection = await resolveDatabase(database, entry, folder);
-      // What is wrong with it is told here, where its place is known.
-      parseConnection(connection.reveal(), process.env, describeEntry(database, entry, file));
-      return connection;
-    },
-    makeSink: (sink, deps) => makeSink(config.sinks[sink]!, { ...deps, name: sink, folder }),
+    connectionOf,
+    makeSink: (sink, deps) =>
+      makeAnySink(config.sinks[sink]!, { ...deps, name: sink, folder, connectionOf }),
   };
 }
 

@@ -5,7 +5,7 @@ import { jobSchema } from '../jobs/index.ts';
 import { poolSchema } from '../pool/index.ts';
 import { queueSchema } from '../queue/index.ts';
 import { pipelineSchema } from '../replicate/index.ts';
-import { sinkSchema } from '../sink/index.ts';
+import { sinkSchema } from './sinks.ts';
 
 /** The whole of sluice.toml: a section a room. Unknown keys are refused everywhere. */
 export const configSchema = z.strictObject({
@@ -35,8 +35,8 @@ export const configSchema = z.strictObject({
     .default({})
     .meta({
       description:
-        'One section a sink, `[sinks.NAME]`, with one of the tables below: where changes of rows leave for another ' +
-        'engine. Passwords and secrets are text, `{ env = "NAME" }` or `{ file = "PATH" }` (a relative path starts at ' +
+        'One section a sink, `[sinks.NAME]`, with one of the tables below: where changes of rows and events leave for another ' +
+        'engine, or for a queue. Passwords and secrets are text, `{ env = "NAME" }` or `{ file = "PATH" }` (a relative path starts at ' +
         'the folder of sluice.toml).',
     }),
 });

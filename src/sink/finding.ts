@@ -61,6 +61,22 @@ export const sinkFindingSpecs = {
       'The stream takes only some of the subjects that the sink may write to. A message for another one is waited with until the stream takes it.',
     remedy: 'run nats stream edit {stream} --subjects "{subjects}" if others are to come',
   },
+  SINK_QUEUE_MISSING: {
+    severity: 'blocks',
+    meaning: 'The database has no such queue. Sluice makes none for a sink.',
+    remedy: 'run sluice queue create {queue} --db URL, or name another one',
+  },
+  SINK_QUEUE_RIGHTS: {
+    severity: 'blocks',
+    meaning: 'The user may not insert events into queues of this database.',
+    remedy: 'run GRANT pgq_writer TO {user}',
+  },
+  SINK_QUEUE_SCHEMA: {
+    severity: 'blocks',
+    meaning:
+      "The database does not have Sluice's schema pgq. The original extension has nothing that a message would be known again by.",
+    remedy: 'run sluice queue install --db URL: it takes over the original with all that is in it',
+  },
 } as const satisfies Readonly<Record<string, SinkFindingSpec>>;
 
 type Code = keyof typeof sinkFindingSpecs;

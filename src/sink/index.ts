@@ -1,13 +1,14 @@
 export { splitKeyChange } from './change/change.ts';
 export { encodeChange } from './change/encode-change.ts';
 export { valueTypeOf } from './change/value-type.ts';
-export { sinkSchema } from './config.ts';
+export { oneKindOf, sinkKinds } from './config.ts';
 export { encodeEvent } from './encode-event.ts';
-export { sinkFindingSpecs } from './finding.ts';
+export { sinkFinding, sinkFindingSpecs } from './finding.ts';
 export { httpSink } from './http/http-sink.ts';
 export { kafkaSink } from './kafka/kafka-sink.ts';
 export { makeSink } from './make-sink.ts';
 export { natsSink } from './nats/nats-sink.ts';
+export { RetryingSink } from './retrying-sink.ts';
 
 export type { ChangedColumn, ChangePlace, RowChange, RowImage } from './change/change.ts';
 export type { TypeLink, ValueType } from './change/value-type.ts';
@@ -17,5 +18,6 @@ export type { HttpSinkOptions } from './http/options.ts';
 export type { KafkaSinkOptions } from './kafka/options.ts';
 export type { MakeSinkOptions } from './make-sink.ts';
 export type { NatsSinkOptions } from './nats/options.ts';
+export type { Outlet } from './outlet.ts';
 export type { SinkDeps } from './retrying-sink.ts';
 export type { DeadLetters, Delivery, Sink, SinkMessage } from './sink.ts';

@@ -26,6 +26,10 @@ password = { env = "KAFKA_PASSWORD" }
 url = "https://hooks.example.com/orders"
 secrets = ["first", { env = "WEBHOOK_SECRET" }]
 headers = { Authorization = { file = "authorization" } }
+
+[sinks.onward.queue]
+database = "shop2"
+queue = "changes"
 `;
 
 function problemsOf(text: string): string[] {
@@ -45,6 +49,7 @@ describe('[sinks.NAME]', () => {
       events: { nats: { subject: 'sluice.{subject}', ack_timeout: 10, dedup_window: 120 } },
       log: { kafka: { topic: 'shop.{subject}', tls: false, ack_timeout: 30 } },
       hooks: { http: { concurrency: 1, timeout: 30 } },
+      onward: { queue: { queue: 'changes', dedup_window: 3600 } },
     });
   });
 
@@ -63,7 +68,7 @@ positions = "shop2"`;
   test('makes each kind of sink, with its secrets from where they are', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'authorization'), 'Bearer abc\n');
-    const config = parseConfig(sinks, join(folder, 'sluice.toml'));
+    const config = parseConfig(databases + sinks, join(folder, 'sluice.toml'));
     await expect(config.makeSink('log', {})).rejects.toMatchObject({
       code: 'SINK_SECRET',
       message: expect.stringContaining('environment variable KAFKA_PASSWORD is not set'),
@@ -71,12 +76,13 @@ positions = "shop2"`;
     process.env['KAFKA_PASSWORD'] = process.env['WEBHOOK_SECRET'] = 'secret';
     try {
       const made = await Promise.all(
-        ['events', 'log', 'hooks'].map((name) => config.makeSink(name, {})),
+        ['events', 'log', 'hooks', 'onward'].map((name) => config.makeSink(name, {})),
       );
       expect(made.map(({ name, delivery }) => [name, delivery.guarantee])).toEqual([
         ['events', 'effectively-once'],
         ['log', 'at-least-once'],
         ['hooks', 'at-least-once'],
+        ['onward', 'effectively-once'],
       ]);
     } finally {
       delete process.env['KAFKA_PASSWORD'];
@@ -85,10 +91,10 @@ positions = "shop2"`;
   });
 
   test.each([
-    ['[sinks.a]', 'sinks.a: expected one of nats, kafka, http, got none (sluice.toml:1)'],
+    ['[sinks.a]', 'sinks.a: expected one of nats, kafka, http, queue, got none (sluice.toml:1)'],
     [
       `[sinks.a.nats]\nservers = ["a:1"]\nstream = "A"\n[sinks.a.kafka]\nbrokers = ["a:1"]`,
-      'sinks.a: expected one of nats, kafka, http, got nats and kafka (sluice.toml:1)',
+      'sinks.a: expected one of nats, kafka, http, queue, got nats and kafka (sluice.toml:1)',
     ],
     [
       `[sinks.a.nats]\nservers = ["a:1"]\nstrem = "A"`,
@@ -101,6 +107,10 @@ positions = "shop2"`;
     [
       `[sinks.a.kafka]\nbrokers = ["a:1"]\nsasl = "PLAIN"`,
       'sinks.a.kafka.sasl: needs user and password (sluice.toml:3)',
+    ],
+    [
+      `[databases]\nshop = "postgres://shop"\n[sinks.a.queue]\ndatabase = "shpo"\nqueue = "changes"`,
+      'sinks.a.queue.database: no database shpo in [databases]; did you mean shop? (sluice.toml:4)',
     ],
   ])('%s', (text, problem) => {
     expect(problemsOf(text).join('\n')).toBe(problem);
