@@ -247,7 +247,6 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
     );
     await target.query(`grant create on database ${target.name} to follower`);
     try {
-      const asFollower = (url: string) => url.replace('//postgres', '//follower');
       const options = { source: asFollower(source.url), target: asFollower(target.url) };
       await moveAll({ source, target }, options);
       await source.query("set role producer; select pgq.insert_event('orders', 't', '1')");
@@ -265,3 +264,7 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
     }
   });
 });
+
+function asFollower(url: string): string {
+  return url.replace('//postgres', '//follower');
+}
