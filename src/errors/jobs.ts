@@ -1,6 +1,11 @@
 import type { ErrorSpecs } from './spec.ts';
 
 export const jobsErrors = {
+  JOBS_BEFORE_RUN: {
+    decision: 'fix',
+    message: 'job {job}: before_run returned {rows} rows, expected one',
+    remedy: 'let it return one row, or nothing at all (an INSERT, a CALL)',
+  },
   JOBS_EVENT_FIELD: {
     decision: 'fix',
     message: 'job {job}: event {event} has nothing in {field}, which is to name its queue',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dataMaintainerSchema } from './ready-made/data-maintainer.ts';
 import { queueMoverSchema } from './ready-made/queue-mover.ts';
 import { queueSplitterSchema } from './ready-made/queue-splitter.ts';
 import { simpleConsumerSchema } from './ready-made/simple-consumer.ts';
@@ -6,6 +7,7 @@ import { simpleSerialConsumerSchema } from './ready-made/simple-serial-consumer.
 
 /** The settings of each kind of job. */
 export const kindSchemas = [
+  dataMaintainerSchema,
   queueMoverSchema,
   queueSplitterSchema,
   simpleConsumerSchema,
@@ -23,4 +25,4 @@ export type JobConfig = z.output<typeof jobSchema>;
 export type JobKind = JobConfig['kind'];
 
 /** Settings that name a database, of whatever kind. */
-export const databaseSettings = ['source', 'target'] as const;
+export const databaseSettings = ['source', 'target', 'before_db', 'after_db', 'crash_db'] as const;

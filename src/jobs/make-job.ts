@@ -1,5 +1,6 @@
 import type { JobConfig } from './config.ts';
 import type { Job, JobDeps, JobPlan } from './job.ts';
+import { dataMaintainer } from './ready-made/data-maintainer.ts';
 import { queueMover } from './ready-made/queue-mover.ts';
 import { queueSplitter } from './ready-made/queue-splitter.ts';
 import { simpleConsumer } from './ready-made/simple-consumer.ts';
@@ -8,6 +9,8 @@ import { simpleSerialConsumer } from './ready-made/simple-serial-consumer.ts';
 /** @throws JOBS_QUERY  a query of its settings cannot be read */
 export function makeJob({ config, ...plan }: JobPlan<JobConfig>, deps: JobDeps): Job {
   switch (config.kind) {
+    case 'data_maintainer':
+      return dataMaintainer({ ...plan, config }, deps);
     case 'queue_mover':
       return queueMover({ ...plan, config }, deps);
     case 'queue_splitter':

@@ -50,7 +50,7 @@ target_queu = "q"
 kind = "queue_muver"
 `;
   expect(() => parseConfig(text, 'sluice.toml')).toThrow(
-    /jobs\.mover\.queue: is required: non-empty string \(sluice\.toml:3\)[^]*jobs\.mover\.target: no database shap in \[databases\]; did you mean shop\? \(sluice\.toml:6\)[^]*jobs\.mover\.target_queu: unknown key; did you mean target_queue\? \(sluice\.toml:7\)[^]*jobs\.other\.kind: expected a kind of job: queue_mover, .* \(sluice\.toml:9\)/,
+    /jobs\.mover\.queue: is required: non-empty string \(sluice\.toml:3\)[^]*jobs\.mover\.target: no database shap in \[databases\]; did you mean shop\? \(sluice\.toml:6\)[^]*jobs\.mover\.target_queu: unknown key; did you mean target_queue\? \(sluice\.toml:7\)[^]*jobs\.other\.kind: expected a kind of job: \w+, .* \(sluice\.toml:9\)/,
   );
 });
 

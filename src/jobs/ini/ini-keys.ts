@@ -10,6 +10,7 @@ export type IniKey =
         | 'integer'
         | 'interval'
         | 'list'
+        | 'query'
         | 'queue field'
         | 'seconds'
         | 'template'
@@ -77,8 +78,38 @@ const consumerKeys: IniKeys = {
 
 const serialKeys: IniKeys = { ...consumerKeys, dst_db: { setting: 'target', as: 'text' } };
 
+const maintainerKeys: IniKeys = {
+  ...commonKeys,
+  after_zero_rows: { setting: 'after_zero_rows', as: 'boolean' },
+  autocommit: { setting: 'autocommit', as: 'boolean' },
+  commit_delay: { setting: 'pause', as: 'seconds' },
+  commit_step: { setting: 'commit_step', as: 'integer' },
+  dbafter: { setting: 'after_db', as: 'text' },
+  dbbefore: { setting: 'before_db', as: 'text' },
+  dbcrash: { setting: 'crash_db', as: 'text' },
+  dbread: { setting: 'source', as: 'text' },
+  dbwrite: { setting: 'target', as: 'text' },
+  fetch_count: { setting: 'fetch_count', as: 'integer' },
+  fetchcnt: { setting: 'fetch_count', as: 'integer' },
+  file_get_pk_list: {
+    is: 'refused',
+    why: 'load the file into a table and list that with sql_get_pk_list',
+  },
+  sql_after_run: { setting: 'after_run', as: 'template' },
+  sql_before_run: { setting: 'before_run', as: 'template' },
+  sql_crash: { setting: 'on_crash', as: 'template' },
+  sql_get_pk_list: { setting: 'get_pk_list', as: 'query' },
+  sql_get_pk_list_repeat: { setting: 'get_pk_list_repeat', as: 'boolean' },
+  sql_modify: { setting: 'modify', as: 'template' },
+  sql_on_crash: { setting: 'on_crash', as: 'template' },
+  sql_throttle: { setting: 'throttle', as: 'query' },
+  throttle_sleep: { setting: 'throttle_sleep', as: 'seconds' },
+  with_hold: { setting: 'with_hold', as: 'boolean' },
+};
+
 /** What each kind's file may hold. */
 export const iniKeys: Readonly<Record<JobKind, IniKeys>> = {
+  data_maintainer: maintainerKeys,
   queue_mover: { ...serialKeys, dst_queue_name: { setting: 'target_queue', as: 'text' } },
   queue_splitter: { ...serialKeys, queue_field: { setting: 'queue_field', as: 'queue field' } },
   simple_consumer: { ...serialKeys, dst_query: { setting: 'query', as: 'template' } },

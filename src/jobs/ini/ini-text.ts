@@ -13,6 +13,8 @@ export function readText(text: string, as: As): unknown {
     case 'text':
     case 'template':
       return text;
+    case 'query':
+      return text.replace(/;\s*$/, '');
     case 'file':
       return resolve(text.replace(/^~(?=\/|$)/, homedir()));
     case 'list':

@@ -97,7 +97,8 @@ class JobIni {
     const texts = new Map<string, string>();
     for (const [key, value] of raw) {
       const known = keyOf(kind, key);
-      const isTemplate = known !== undefined && 'as' in known && known.as === 'template';
+      const isTemplate =
+        known !== undefined && 'as' in known && (known.as === 'template' || known.as === 'query');
       try {
         texts.set(key, interpolate(value, { values: raw, isExtended, isTemplate }));
       } catch (error) {
