@@ -3,6 +3,8 @@
 --
 -- Two things need the row itself, not its text, and are handed back for that: columns that are `unclear` (nothing
 -- was done; to be called again with those of them that are equal, `settled`), and `expressions` (nothing was sent).
+--
+-- What most triggers have no need of costs no call: this runs for every row.
 create or replace function pgq._trigger_event(
     encoding text, op text, timing text, level text, relation oid, schema_name text, table_name text, args text[],
     old_text text, new_text text, old_json json, new_json json, settled text[],
@@ -10,31 +12,54 @@ create or replace function pgq._trigger_event(
     out unclear text[], out expressions text[], out columns text[])
 as $$
 declare
+    is_update constant boolean := op = 'UPDATE';
     tab record;
     options record;
     changes record;
-    changed text[];
-    magic text[];
-    hidden text[];
     key text[];
+    written_key text[];
+    magic text[];
+    ignored text[];
+    hidden text[];
+    has_backup boolean := false;
+    is_denied boolean := false;
+    changed text[];
     old_values text[];
     new_values text[];
+    event_id bigint;
 begin
-    perform pgq._trigger_check_call(encoding, op, timing, level, args);
+    if level <> 'ROW' or encoding = 'kinds' or args[0] is null then
+        perform pgq._trigger_check_call(encoding, op, timing, level, args);
+    end if;
     tab := pgq._trigger_table(relation, case
         when pg_catalog.current_setting('transaction_isolation') <> 'read committed' then coalesce(new_json, old_json)
     end);
-    options := pgq._trigger_options(encoding, op, timing, args, tab.names, tab.key);
     queue := args[0];
-    skips := options.skips;
+    skips := false;
     columns := tab.names;
-    perform pgq._trigger_check_change(op, options.written_key, options.is_denied, schema_name, table_name, queue);
-    magic := pgq._trigger_magic(columns);
-    hidden := options.ignored || magic;
+    key := tab.key;
+    written_key := tab.key;
+    if args[1] is not null then
+        options := pgq._trigger_options(encoding, op, timing, args, columns, key);
+        skips := options.skips;
+        key := options.key;
+        written_key := options.written_key;
+        ignored := options.ignored;
+        has_backup := options.has_backup;
+        expressions := options.expressions;
+        is_denied := options.is_denied;
+    end if;
+    if is_denied or pg_catalog.array_to_string(written_key, ',') = '' then
+        perform pgq._trigger_check_change(op, written_key, is_denied, schema_name, table_name, queue);
+    end if;
+    if pg_catalog.strpos(pg_catalog.array_to_string(columns, ','), '_pgq_ev_') > 0 then
+        magic := pgq._trigger_magic(columns);
+        key := pgq._trigger_without(key, magic);
+    end if;
+    hidden := ignored || magic;
     if tab.has_generated then
         hidden := hidden || pgq._trigger_generated(relation, 'v');
     end if;
-    key := pgq._trigger_without(options.key, magic);
 
     if old_text is not null then
         old_values := pgq._trigger_values(old_text, pg_catalog.cardinality(columns));
@@ -42,22 +67,23 @@ begin
     if new_text is not null then
         new_values := pgq._trigger_values(new_text, pg_catalog.cardinality(columns));
     end if;
-    if op = 'UPDATE' and timing = 'BEFORE' and tab.has_generated then
-        new_values := pgq._trigger_not_yet_generated(relation, columns, old_values, new_values);
-    end if;
-    if op = 'UPDATE' then
+    if is_update then
+        if timing = 'BEFORE' and tab.has_generated then
+            new_values := pgq._trigger_not_yet_generated(relation, columns, old_values, new_values);
+        end if;
         changes := pgq._trigger_changes(
             columns, tab.types, old_values, new_values, key, hidden,
-            encoding in ('sql', 'kinds') or options.ignored is not null, settled);
+            encoding in ('sql', 'kinds') or ignored is not null, settled);
         changed := changes.changed;
         unclear := changes.unclear;
         if unclear is not null or not changes.is_sent then
+            expressions := null;
             return;
         end if;
     end if;
 
     fields := array[
-        pgq._trigger_type(encoding, op, schema_name, table_name, options.written_key),
+        pgq._trigger_type(encoding, op, schema_name, table_name, written_key),
         case
             when encoding in ('sql', 'kinds') then
                 pgq._trigger_sql(op, columns, old_values, new_values, key, hidden, changed)
@@ -66,14 +92,15 @@ begin
         end,
         schema_name || '.' || table_name,
         case
-            when options.has_backup and op = 'UPDATE' then
+            when has_backup and is_update then
                 pgq._trigger_row(encoding, columns, tab.types, old_values, old_json, hidden)
         end,
         null, null];
-    fields := pgq._trigger_magic_fields(fields, magic, columns, coalesce(new_values, old_values));
-    expressions := options.expressions;
+    if magic is not null and op <> 'TRUNCATE' then
+        fields := pgq._trigger_magic_fields(fields, magic, columns, coalesce(new_values, old_values));
+    end if;
     if expressions is null then
-        perform pgq._trigger_insert(queue, fields);
+        event_id := pgq.insert_event(queue, fields[1], fields[2], fields[3], fields[4], fields[5], fields[6]);
     end if;
 end;
 $$ language plpgsql stable;

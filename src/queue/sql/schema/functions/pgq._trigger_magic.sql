@@ -5,9 +5,6 @@ declare
     magic text[];
     name text;
 begin
-    if pg_catalog.strpos(pg_catalog.array_to_string(names, ','), '_pgq_ev_') = 0 then
-        return null;
-    end if;
     foreach name in array names loop
         continue when not pg_catalog.starts_with(name, '_pgq_ev_');
         if pgq._trigger_field(pg_catalog.substr(name, 6)) is null then

@@ -4,12 +4,10 @@ returns text[] as $$
 declare
     name text;
 begin
-    if magic is not null and row_values is not null then
-        foreach name in array magic loop
-            fields[pgq._trigger_field(pg_catalog.substr(name, 6))] :=
-                row_values[pg_catalog.array_position(names, name)];
-        end loop;
-    end if;
+    foreach name in array magic loop
+        fields[pgq._trigger_field(pg_catalog.substr(name, 6))] :=
+            row_values[pg_catalog.array_position(names, name)];
+    end loop;
     return fields;
 end;
 $$ language plpgsql immutable;

@@ -20,8 +20,6 @@ begin
         select k.ignored, k.key into ignored, key from pgq._trigger_kinds(args[1], names) k;
         written_key := key;
         return;
-    elsif pg_catalog.cardinality(args) = 1 then
-        return;
     end if;
     foreach arg in array args[1:] loop
         name := pg_catalog.split_part(arg, '=', 1);

@@ -5,7 +5,9 @@ declare
     joined text := pg_catalog.array_to_string(texts, E'\x01', '');
     encoded text[];
 begin
-    if joined !~ E'[^0-9A-Za-z_.\x01-]' then
+    if joined = '' then
+        return array['']; -- one text, or none
+    elsif joined !~ E'[^0-9A-Za-z_.\x01-]' then
         return pg_catalog.string_to_array(joined, E'\x01');
     end if;
     encoded := pg_catalog.string_to_array(pgq._trigger_urlencode(joined), E'\x01');
