@@ -19,4 +19,4 @@ begin
         , '}', '%7d'), '~', '%7e'), E'\n', '%0a'), E'\t', '%09');
     return case when value ~ E'[^\x01%+-~]' then pgq._trigger_urlencode_bytes(value) else value end;
 end;
-$$ language plpgsql immutable;
+$$ language plpgsql stable;
