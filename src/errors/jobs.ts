@@ -1,6 +1,23 @@
 import type { ErrorSpecs } from './spec.ts';
 
 export const jobsErrors = {
+  JOBS_ARCHIVE_DIFFERS: {
+    decision: 'stop',
+    message: 'job {job}: {table}: {problem}; nothing was deleted',
+    remedy:
+      'see what changes rows there: a trigger, a rule, a type with another precision; then start again',
+  },
+  JOBS_ARCHIVE_OPEN: {
+    decision: 'retry',
+    message: 'job {job}: transaction {xid} of its run before has not ended in the source',
+    remedy: 'it is waited for',
+  },
+  JOBS_ARCHIVE_TABLE: {
+    decision: 'fix',
+    message: 'job {job}: rows of {table} cannot be moved: it {problem}',
+    remedy:
+      'give it a primary key, or archive the tables that refer to it first and let them refuse',
+  },
   JOBS_BEFORE_RUN: {
     decision: 'fix',
     message: 'job {job}: before_run returned {rows} rows, expected one',
@@ -16,6 +33,11 @@ export const jobsErrors = {
     message: '{file} cannot be used, problems: {count}\n  {problems}\n',
     remedy: 'correct them (docs/jobs.md); nothing was started',
   },
+  JOBS_NO_TABLE: {
+    decision: 'fix',
+    message: 'there is no table {table} in the target',
+    remedy: 'create it, or give a part_template that does',
+  },
   JOBS_NOT_CONFIGURED: {
     decision: 'fix',
     message: '{file} has no [jobs.NAME]',
@@ -30,6 +52,11 @@ export const jobsErrors = {
     decision: 'fix',
     message: '{setting}: there is no value for %({field})s',
     remedy: 'name a column that every event has, or pass other events over with tables or filter',
+  },
+  JOBS_RUNS_ALREADY: {
+    decision: 'retry',
+    message: 'job {job} is at work in another process',
+    remedy: 'it is waited for; stop one of them',
   },
   JOBS_UNKNOWN: {
     decision: 'fix',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archiverSchema } from './ready-made/archiver/config.ts';
 import { dataMaintainerSchema } from './ready-made/data-maintainer.ts';
 import { queueMoverSchema } from './ready-made/queue-mover.ts';
 import { queueSplitterSchema } from './ready-made/queue-splitter.ts';
@@ -7,6 +8,7 @@ import { simpleSerialConsumerSchema } from './ready-made/simple-serial-consumer.
 
 /** The settings of each kind of job. */
 export const kindSchemas = [
+  archiverSchema,
   dataMaintainerSchema,
   queueMoverSchema,
   queueSplitterSchema,

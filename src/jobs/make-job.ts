@@ -1,5 +1,6 @@
 import type { JobConfig } from './config.ts';
 import type { Job, JobDeps, JobPlan } from './job.ts';
+import { archiver } from './ready-made/archiver/archiver.ts';
 import { dataMaintainer } from './ready-made/data-maintainer.ts';
 import { queueMover } from './ready-made/queue-mover.ts';
 import { queueSplitter } from './ready-made/queue-splitter.ts';
@@ -9,6 +10,8 @@ import { simpleSerialConsumer } from './ready-made/simple-serial-consumer.ts';
 /** @throws JOBS_QUERY  a query of its settings cannot be read */
 export function makeJob({ config, ...plan }: JobPlan<JobConfig>, deps: JobDeps): Job {
   switch (config.kind) {
+    case 'archiver':
+      return archiver({ ...plan, config }, deps);
     case 'data_maintainer':
       return dataMaintainer({ ...plan, config }, deps);
     case 'queue_mover':

@@ -107,8 +107,11 @@ const maintainerKeys: IniKeys = {
   with_hold: { setting: 'with_hold', as: 'boolean' },
 };
 
-/** What each kind's file may hold. */
-export const iniKeys: Readonly<Record<JobKind, IniKeys>> = {
+/** Kinds that the originals have a file for. */
+export type IniKind = Exclude<JobKind, 'archiver'>;
+
+/** What each kind's file may hold. The archiver has none: each shop wrote its own. */
+export const iniKeys: Readonly<Record<IniKind, IniKeys>> = {
   data_maintainer: maintainerKeys,
   queue_mover: { ...serialKeys, dst_queue_name: { setting: 'target_queue', as: 'text' } },
   queue_splitter: { ...serialKeys, queue_field: { setting: 'queue_field', as: 'queue field' } },

@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { SluiceError } from '../../errors/index.ts';
 import { nearestName, systemReason } from '../../service/index.ts';
-import { jobSchema, type JobConfig, type JobKind } from '../config.ts';
-import { iniKeys, type IniKey } from './ini-keys.ts';
+import { jobSchema, type JobConfig } from '../config.ts';
+import { iniKeys, type IniKey, type IniKind } from './ini-keys.ts';
 import { readText, TextProblem } from './ini-text.ts';
 import { interpolate, InterpolationProblem } from './interpolate.ts';
 import { readIni, type IniSection, type IniValue } from './read-ini.ts';
@@ -63,7 +63,7 @@ class JobIni {
   }
 
   /** The section that is named like a kind of job; names of 3.x end in 3. */
-  #findMain(sections: readonly IniSection[]): { kind: JobKind; main: IniSection } | null {
+  #findMain(sections: readonly IniSection[]): { kind: IniKind; main: IniSection } | null {
     const kinds = Object.keys(iniKeys);
     const mains = sections.flatMap((main) => {
       const kind = kindOf(main.name);
@@ -84,7 +84,7 @@ class JobIni {
     return found ?? null;
   }
 
-  #interpolated(kind: JobKind, main: IniSection): Map<string, string> {
+  #interpolated(kind: IniKind, main: IniSection): Map<string, string> {
     const raw = new Map<string, string>([
       ['job_name', basename(this.#file).replace(/\.[^.]*$/, '')],
       ['service_name', main.name],
@@ -109,7 +109,7 @@ class JobIni {
     return texts;
   }
 
-  #settings(kind: JobKind, main: IniSection, texts: Map<string, string>): Record<string, unknown> {
+  #settings(kind: IniKind, main: IniSection, texts: Map<string, string>): Record<string, unknown> {
     const settings: Record<string, unknown> = { kind };
     for (const entry of main.values.values()) {
       const known = keyOf(kind, entry.key);
@@ -151,7 +151,7 @@ class JobIni {
     }
   }
 
-  #issue(kind: JobKind, main: IniSection, path: readonly string[], message: string): void {
+  #issue(kind: IniKind, main: IniSection, path: readonly string[], message: string): void {
     const names = Object.entries(iniKeys[kind])
       .filter(([, known]) => 'setting' in known && known.setting === path[0])
       .map(([key]) => key);
@@ -160,7 +160,7 @@ class JobIni {
     else this.#problem(given.line, `${given.key}: ${message}`);
   }
 
-  #unknown(kind: JobKind, key: string): string {
+  #unknown(kind: IniKind, key: string): string {
     const nearest = nearestName(key, Object.keys(iniKeys[kind]));
     return `${key}: unknown key${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
   }
@@ -183,16 +183,16 @@ class JobIni {
   }
 }
 
-function kindOf(section: string): JobKind | undefined {
+function kindOf(section: string): IniKind | undefined {
   const name = section.replace(/3$/, '');
   return isKind(name) ? name : undefined;
 }
 
-function isKind(name: string): name is JobKind {
+function isKind(name: string): name is IniKind {
   return Object.hasOwn(iniKeys, name);
 }
 
-function keyOf(kind: JobKind, key: string): IniKey | undefined {
+function keyOf(kind: IniKind, key: string): IniKey | undefined {
   return Object.hasOwn(iniKeys[kind], key) ? iniKeys[kind][key] : undefined;
 }
 

@@ -1,0 +1,1 @@
+delete from sluice_jobs.archive_receipt where job = $1 and source_xid = $2

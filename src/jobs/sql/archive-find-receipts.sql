@@ -1,0 +1,1 @@
+select pg_catalog.to_regclass('sluice_jobs.archive_receipt')::text as found
