@@ -8,6 +8,7 @@ import type { Sink, SinkDeps } from '../sink/index.ts';
 import { findProblems, type ConfigProblem } from './config-problems.ts';
 import { configSchema, type Config } from './config.ts';
 import { findUnknownDatabases } from './database-names.ts';
+import { findQueueFeedProblems } from './queue-feed-problems.ts';
 import { findSinkProblems } from './sink-problems.ts';
 import { makeAnySink } from './sinks.ts';
 import { describeEntry, resolveDatabase } from './databases.ts';
@@ -39,6 +40,7 @@ export function parseConfig(text: string, file: string): LoadedConfig {
     ...(checked.success ? [] : findProblems(configSchema, checked.error, values)),
     ...findUnknownDatabases(values),
     ...findSinkProblems(values),
+    ...findQueueFeedProblems(values),
   ];
   if (!checked.success || problems.length > 0) {
     throw invalid(file, problems, new TomlLines(text));

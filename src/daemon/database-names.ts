@@ -52,8 +52,14 @@ const references = z.object({
             .catch({}),
         )
         .catch({}),
+      sinks: z
+        .record(
+          z.string(),
+          z.object({ database: z.string().optional().catch(undefined) }).catch({}),
+        )
+        .catch({}),
     })
-    .catch({ databases: [], wal: {} }),
+    .catch({ databases: [], wal: {}, sinks: {} }),
   jobs: z.record(z.string(), z.record(z.string(), z.unknown()).catch({})).catch({}),
 });
 
@@ -85,6 +91,10 @@ export function findUnknownDatabases(values: unknown): ConfigProblem[] {
         name,
       })),
     ),
+    ...Object.entries(queue.sinks).map(([feed, { database }]) => ({
+      path: ['queue', 'sinks', feed, 'database'],
+      name: database,
+    })),
     ...Object.entries(jobs).flatMap(([job, settings]) =>
       databaseSettings.map((setting) => ({
         path: ['jobs', job, setting],

@@ -35,6 +35,28 @@ const walQueueSchema = z.strictObject({
   }),
 });
 
+/** `[queue.sinks.NAME]`: a queue whose events go to a sink. */
+const queueFeedSchema = z.strictObject({
+  database: setting(text, {
+    effect: 'The database that has the queue: a name of `[databases]`. Its role is in pgq_reader.',
+    example: 'shop',
+  }),
+  queue: setting(text, { effect: 'The queue whose events are sent.', example: 'orders' }),
+  consumer: setting(text.optional(), {
+    effect:
+      'Which consumer of the queue this is. It is registered at the first run, and gets what is inserted from then on.',
+    why: 'NAME',
+    example: 'to_nats',
+  }),
+  sink: setting(text, { effect: 'Where they go: a name of `[sinks]`.', example: 'events' }),
+  key: setting(z.enum(['type', 'extra1', 'extra2', 'extra3', 'extra4']).optional(), {
+    effect:
+      'What of an event is its key: events of one key stay in order in a sink that spreads (Kafka, several requests at once).',
+    why: 'all events of the queue stay in order',
+    example: 'extra1',
+  }),
+});
+
 /** `[queue]`: whose queues are ticked and maintained. */
 export const queueSchema = z
   .strictObject({
@@ -54,11 +76,20 @@ export const queueSchema = z
           'One section a queue that lives in the WAL, `[queue.wal.NAME]`: its events are taken to a queue of another ' +
           'database, each once. NAME is the name of the queue (docs/queue-wal.md).',
       }),
+    sinks: z
+      .record(z.string(), queueFeedSchema)
+      .default({})
+      .meta({
+        description:
+          'One section a queue whose events go to a sink, `[queue.sinks.NAME]` (docs/sinks.md). A batch is finished once ' +
+          'the sink has all of it.',
+      }),
   })
   .meta({
     description:
       'Ticker and maintenance of the queues: what pgqd does for PgQ. Without it nothing is delivered.',
   });
 
+export type QueueFeedConfig = z.output<typeof queueFeedSchema>;
 export type WalQueueConfig = z.output<typeof walQueueSchema>;
 export type QueueConfig = z.output<typeof queueSchema>;

@@ -22,6 +22,7 @@ export { installQueue, installScript } from './install/install.ts';
 export { installTracking, trackingScript } from './install/tracking.ts';
 export { insertEvent, producer } from './producer/producer.ts';
 export { queueSinkSchema } from './sink/config.ts';
+export { EventFeed } from './sink/event-feed.ts';
 export { queueSink } from './sink/queue-sink.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
 export { WalQueue } from './wal/wal-queue.ts';
@@ -34,7 +35,7 @@ export type { KeptSchedule, Schedule } from './admin/schedules.ts';
 export type { QueueSchema } from './admin/schema.ts';
 export type { ConsumerStatus, QueueStatus, RunningJob } from './admin/status.ts';
 export type { TailedEvent } from './admin/tail.ts';
-export type { QueueConfig, WalQueueConfig } from './config.ts';
+export type { QueueConfig, QueueFeedConfig, WalQueueConfig } from './config.ts';
 export type {
   BatchContext,
   ConsumerDefinition,
@@ -48,6 +49,7 @@ export type { Totals as ConsumerTotals } from './consumer/consume-batches.ts';
 export type { QueueInstall } from './install/install.ts';
 export type { EventExtras, NewEvent } from './producer/new-event.ts';
 export type { InsertOptions, Producer } from './producer/producer.ts';
+export type { EventFeedOptions, EventFeedStatus } from './sink/event-feed.ts';
 export type { QueueSinkOptions } from './sink/options.ts';
 export type { QueueKeeperDeps, QueueKeeperOptions, QueueKeeperStatus } from './ticker/keeper.ts';
 export type { DecodeRowOptions, TriggerEvent } from './triggers/decode-row.ts';

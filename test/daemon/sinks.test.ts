@@ -150,3 +150,52 @@ target = "evnts"`;
     ]);
   });
 });
+
+describe('[queue.sinks.NAME]', () => {
+  test('takes a queue to a sink', () => {
+    const text = `${databases}${sinks}
+[queue.sinks.to_nats]
+database = "shop"
+queue = "orders"
+sink = "events"
+[queue.sinks.onward]
+database = "shop"
+queue = "orders"
+consumer = "copy"
+sink = "onward"
+key = "extra1"`;
+    expect(problemsOf(text)).toEqual([]);
+    expect(parseConfig(text, 'sluice.toml').queue?.sinks).toMatchObject({
+      to_nats: { queue: 'orders', sink: 'events' },
+      onward: { consumer: 'copy', key: 'extra1' },
+    });
+  });
+
+  test('what cannot be is refused', () => {
+    const text = `${databases}${sinks}
+[queue.sinks.a]
+database = "shpo"
+queue = "orders"
+sink = "evnts"
+[queue.sinks.b]
+database = "shop2"
+queue = "changes"
+sink = "onward"
+[queue.sinks.c]
+database = "shop"
+queue = "orders"
+sink = "events"
+[queue.sinks.d]
+database = "shop2"
+queue = "orders"
+sink = "events"`;
+    expect(problemsOf(text)).toEqual([
+      expect.stringMatching(/^queue\.sinks\.a\.database: no database shpo .* did you mean shop\?/),
+      expect.stringMatching(
+        /^queue\.sinks\.a\.sink: no sink evnts in \[sinks\]; did you mean events\?/,
+      ),
+      expect.stringMatching(/^queue\.sinks\.b\.sink: is the queue itself/),
+      expect.stringMatching(/^queue\.sinks\.d\.queue: another database's queue of this name/),
+    ]);
+  });
+});

@@ -1,15 +1,22 @@
-import { QueueKeeper, WalQueue, type WalQueueConfig } from '../../queue/index.ts';
+import {
+  EventFeed,
+  QueueKeeper,
+  WalQueue,
+  type QueueFeedConfig,
+  type WalQueueConfig,
+} from '../../queue/index.ts';
 import type { LoadedConfig } from '../config-file.ts';
 import type { Part } from '../part.ts';
 
-/** The queues of every database that `[queue]` names, and every `[queue.wal.NAME]`. */
+/** The queues of every database that `[queue]` names, every `[queue.wal.NAME]` and every `[queue.sinks.NAME]`. */
 export function queueParts(config: LoadedConfig): Part[] {
-  const { databases = [], wal = {} } = config.queue ?? {};
+  const { databases = [], wal = {}, sinks = {} } = config.queue ?? {};
   return [
     ...databases.map((database) =>
       queuePart(database, async () => (await config.connectionOf(database)).reveal()),
     ),
     ...Object.entries(wal).map(([queue, settings]) => walQueuePart(config, queue, settings)),
+    ...Object.entries(sinks).map(([name, settings]) => eventFeedPart(config, name, settings)),
   ];
 }
 
@@ -44,6 +51,19 @@ function walQueuePart(config: LoadedConfig, queue: string, settings: WalQueueCon
         },
         { log, metrics, clock },
       );
+    },
+  };
+}
+
+/** One queue whose events go to a sink. */
+function eventFeedPart(config: LoadedConfig, name: string, settings: QueueFeedConfig): Part {
+  return {
+    name: `queue.sinks.${name}`,
+    make: async ({ log, metrics, clock }) => {
+      const { database, queue, consumer = name, sink, key } = settings;
+      const db = (await config.connectionOf(database)).reveal();
+      const made = await config.makeSink(sink, { log, ...(clock !== undefined && { clock }) });
+      return new EventFeed({ name, db, queue, consumer, key }, made, { log, metrics, clock });
     },
   };
 }

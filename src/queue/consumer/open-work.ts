@@ -61,9 +61,9 @@ async function openControl(
   options: RunConsumerOptions,
   signal: AbortSignal,
 ): Promise<Session> {
-  const isElsewhere = options.target !== undefined;
+  const isElsewhere = options.target !== undefined || options.handlesElsewhere === true;
   // What we commit here in between is repeated when it is lost, and lies before what handlers commit; unless that is
-  // in another database, which must never know more than this one.
+  // elsewhere, where nobody must ever know more than this database.
   const settings = {
     ...readingSettings,
     ...(isElsewhere ? {} : { synchronous_commit: 'off' }),

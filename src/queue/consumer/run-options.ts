@@ -6,6 +6,11 @@ export interface RunConsumerOptions {
   readonly db: ConnectionTarget | string;
   /** Remote and serial: the database that handlers write in. */
   readonly target?: ConnectionTarget | string;
+  /**
+   * Kind local: handlers work outside of databases, by the numbers of batches and events. Then this one loses none that
+   * it has handed out, even in a crash of the server.
+   */
+  readonly handlesElsewhere?: boolean;
   /** End when nothing is left, instead of waiting for more. */
   readonly once?: boolean;
   /** Ends the run: what was begun is finished or given back. */
