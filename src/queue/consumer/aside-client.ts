@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Tx } from '../../ledger/index.ts';
+import { ConnectionWatch, explained } from './connection-watch.ts';
 import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
 
 /**
@@ -9,7 +10,7 @@ import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
 export class AsideClient implements Tx {
   readonly #db: ConnectionTarget | string;
   readonly #purpose: string;
-  #client: Promise<Client> | null = null;
+  #client: Promise<{ readonly client: Client; readonly tx: Tx }> | null = null;
 
   constructor(db: ConnectionTarget | string, purpose: string) {
     this.#db = db;
@@ -18,17 +19,17 @@ export class AsideClient implements Tx {
 
   async query(text: string, values?: readonly unknown[]) {
     this.#client ??= this.#open();
-    const client = await this.#client;
-    return client.query<Record<string, unknown>>(text, values && [...values]);
+    const { tx } = await this.#client;
+    return tx.query(text, values);
   }
 
   async end(): Promise<void> {
     const client = this.#client;
     this.#client = null;
-    if (client !== null) await client.then((open) => open.end(), ignoreFailure);
+    if (client !== null) await client.then((open) => open.client.end(), ignoreFailure);
   }
 
-  #open(): Promise<Client> {
+  #open(): Promise<{ readonly client: Client; readonly tx: Tx }> {
     const client = createPgClient(this.#db, {
       purpose: this.#purpose,
       settings: { synchronous_commit: 'off' },
@@ -37,7 +38,8 @@ export class AsideClient implements Tx {
       if (this.#client === opened) this.#client = null;
     };
     client.once('end', forget);
-    const opened = client.connect().then(() => client);
+    const tx = explained(client, new ConnectionWatch(client));
+    const opened = client.connect().then(() => ({ client, tx }));
     opened.catch(forget);
     return opened;
   }

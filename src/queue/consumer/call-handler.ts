@@ -32,7 +32,7 @@ export async function callHandler(
       return call(handlers.client, context);
     });
   } catch (error) {
-    if (handlers.isLost) throw lostConnection(run, error);
+    if (await handlers.isLost()) throw lostConnection(run, error);
     throw error instanceof HandlerFailure ? error : new HandlerFailure(error);
   }
   if (handlers.wasUsed) await checkTransaction(run, handlers);

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Tx } from '../../ledger/index.ts';
+import { ConnectionWatch, explained } from './connection-watch.ts';
 import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
 
 /** Handlers' SQL means what it means everywhere else in the application. */
@@ -27,10 +28,10 @@ export class HandlerClient {
   readonly client: Client;
   /** SQL of ours: nothing prepared is sent before it. */
   readonly own: Tx;
+  readonly #watch: ConnectionWatch;
   readonly #connectClient: () => Promise<unknown>;
   #connecting: Promise<void> | null = null;
   #isConnected = false;
-  #isLost = false;
   #prepared: string | null = null;
   #sawError = false;
 
@@ -40,14 +41,10 @@ export class HandlerClient {
     const settings = { ...noticesLoss, ...limits };
     const client = createPgClient(db, { purpose, inherit: inherited, settings });
     const query: unknown = client.query.bind(client);
-    const send = client.query.bind(client);
     this.client = client;
-    this.own = {
-      query: (text, values) => send<Record<string, unknown>>(text, values && [...values]),
-    };
+    this.#watch = new ConnectionWatch(client);
+    this.own = explained(client, this.#watch);
     this.#connectClient = () => client.connect();
-    client.once('end', () => (this.#isLost = true));
-    client.once('error', () => (this.#isLost = true));
     Reflect.set(client, 'query', (...args: unknown[]) => this.#queryOfHandler(query, args));
   }
 
@@ -74,8 +71,9 @@ export class HandlerClient {
     return this.client.getTransactionStatus() === 'E';
   }
 
-  get isLost(): boolean {
-    return this.#isLost;
+  /** After an error: whether the connection is gone. */
+  isLost(): Promise<boolean> {
+    return this.#watch.isLost();
   }
 
   connect(): Promise<void> {

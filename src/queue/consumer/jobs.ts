@@ -193,7 +193,7 @@ export class Jobs implements JobRunner {
 
   async #takeBack(slot: Slot, error: unknown): Promise<void> {
     const isRunning = error instanceof HandlerFailure && error.isRunning;
-    if (isRunning || slot.handlers.isLost) await this.#parts.slots.replace(slot);
+    if (isRunning || (await slot.handlers.isLost())) await this.#parts.slots.replace(slot);
     else if (slot.handlers.isInTransaction) await slot.handlers.own.query('ROLLBACK');
   }
 

@@ -76,7 +76,7 @@ async function takeBack(work: Work, error: unknown): Promise<void> {
     await handlers.end();
     work.handlers = placement.openClient();
     await work.handlers.connect();
-  } else if (handlers.isInTransaction && !handlers.isLost) {
+  } else if (handlers.isInTransaction && !(await handlers.isLost())) {
     await handlers.own.query('ROLLBACK');
   }
 }
