@@ -33,6 +33,21 @@ export const jobsErrors = {
     message: '{file} cannot be used, problems: {count}\n  {problems}\n',
     remedy: 'correct them (docs/jobs.md); nothing was started',
   },
+  JOBS_NO_COLUMN: {
+    decision: 'fix',
+    message: 'an event has no column {column}',
+    remedy: 'correct fields, or pass such events over with filter',
+  },
+  JOBS_NO_DATE: {
+    decision: 'fix',
+    message: 'the {column} of an event holds no date',
+    remedy: 'name a column that always does, or pass such events over with filter',
+  },
+  JOBS_NO_KEY: {
+    decision: 'fix',
+    message: 'a row of {table} came without its key: it cannot be found in the target',
+    remedy: 'give the table a primary key, or its trigger pkey=COLUMNS',
+  },
   JOBS_NO_TABLE: {
     decision: 'fix',
     message: 'there is no table {table} in the target',
@@ -52,6 +67,17 @@ export const jobsErrors = {
     decision: 'fix',
     message: '{setting}: there is no value for %({field})s',
     remedy: 'name a column that every event has, or pass other events over with tables or filter',
+  },
+  JOBS_ROW_DELETED: {
+    decision: 'fix',
+    message: 'a row of {table} was deleted, which keep_all has no way to keep',
+    remedy: 'use keep_latest, or pass deletes over: filter = "ev_type not like \'D%\'"',
+  },
+  JOBS_ROW_EVENT: {
+    decision: 'fix',
+    message: 'event {event} tells of no row',
+    remedy:
+      'pass such events over with filter: only logutriga and jsontriga write what is read here',
   },
   JOBS_RUNS_ALREADY: {
     decision: 'retry',

@@ -1,7 +1,8 @@
 import { SluiceError } from '../errors/index.ts';
 import type { Tx } from '../ledger/index.ts';
+import { markPartition } from './retention.ts';
 import { loadSql } from './sql.ts';
-import { quoteIfNeeded, quoteTable, splitTable } from './table-name.ts';
+import { quoteIfNeeded, quoteTable, quoteTableIfNeeded, splitTable } from './table-name.ts';
 
 const findTable = loadSql('find-table');
 const lockTableName = loadSql('lock-table-name');
@@ -14,22 +15,22 @@ export interface Partition {
 }
 
 /**
- * Makes the table of a partition from its template, unless it is there, in the transaction of its rows. Of several that
+ * Makes the table of a partition, unless it is there, in the transaction of its rows. Of several that
  * want to at the same time, one does and the others wait for its commit.
  *
- * @throws JOBS_NO_TABLE  it is not there, and there is no template
+ * @throws JOBS_NO_TABLE  it is not there, and nothing says how to make it
  */
 export async function ensureTable(
   tx: Tx,
-  partition: Partition,
-  template: string | undefined,
+  { table, parent }: Pick<Partition, 'table' | 'parent'>,
+  createSql: string | undefined,
 ): Promise<void> {
-  const { table } = partition;
   if (await exists(tx, table)) return;
-  if (template === undefined) throw new SluiceError('JOBS_NO_TABLE', { table });
+  if (createSql === undefined) throw new SluiceError('JOBS_NO_TABLE', { table });
   await tx.query(lockTableName, [table]);
   if (await exists(tx, table)) return;
-  await tx.query(fillTemplate(template, partition));
+  await tx.query(createSql);
+  await markPartition(tx, table, parent);
 }
 
 /** True for a table that is there. */
@@ -42,15 +43,10 @@ export async function exists(tx: Tx, table: string): Promise<boolean> {
 export function fillTemplate(template: string, { table, parent, key }: Partition): string {
   const { schema, name } = splitTable(table);
   const values: Readonly<Record<string, string>> = {
-    _DEST_TABLE: `${quoteIfNeeded(schema)}.${quoteIfNeeded(name)}`,
+    _DEST_TABLE: quoteTableIfNeeded(table),
     _SCHEMA_TABLE: quoteIfNeeded(table.includes('.') ? `${schema}__${name}` : name),
-    _PARENT: qualified(parent),
+    _PARENT: quoteTableIfNeeded(parent),
     _PKEY: key.map(quoteIfNeeded).join(', '),
   };
   return template.replaceAll(/_DEST_TABLE|_SCHEMA_TABLE|_PARENT|_PKEY/g, (hole) => values[hole]!);
-}
-
-function qualified(table: string): string {
-  const { schema, name } = splitTable(table);
-  return `${quoteIfNeeded(schema)}.${quoteIfNeeded(name)}`;
 }

@@ -14,6 +14,12 @@ export function quoteTable(table: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
+/** `public.orders`, quoted only where it must be. */
+export function quoteTableIfNeeded(table: string): string {
+  const { schema, name } = splitTable(table);
+  return `${quoteIfNeeded(schema)}.${quoteIfNeeded(name)}`;
+}
+
 /** As in the text of a template, where a part may follow: quoted only where it must be. */
 export function quoteIfNeeded(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoteIdentifier(name);

@@ -24,8 +24,15 @@ export class QueryTemplate {
     return this.#parts.flatMap((part) => ('field' in part ? [part.field] : []));
   }
 
-  /** @throws JOBS_QUERY_FIELD  there is no value of that name */
-  fill(values: Readonly<Record<string, Value>>, setting: string): string {
+  /**
+   * @param write  how a value stands in the text: as a literal, unless the text is a name
+   * @throws JOBS_QUERY_FIELD  there is no value of that name
+   */
+  fill(
+    values: Readonly<Record<string, Value>>,
+    setting: string,
+    write: (value: Value) => string = literal,
+  ): string {
     return this.#parts
       .map((part) => {
         if ('text' in part) return part.text;
@@ -33,7 +40,7 @@ export class QueryTemplate {
         if (value === undefined) {
           throw new SluiceError('JOBS_QUERY_FIELD', { setting, field: part.field });
         }
-        return literal(value);
+        return write(value);
       })
       .join('');
   }

@@ -6,10 +6,12 @@ export type IniKey =
       readonly setting: string;
       readonly as:
         | 'boolean'
+        | 'empty text'
         | 'file'
         | 'integer'
         | 'interval'
         | 'list'
+        | 'pairs'
         | 'query'
         | 'queue field'
         | 'seconds'
@@ -107,6 +109,16 @@ const maintainerKeys: IniKeys = {
   with_hold: { setting: 'with_hold', as: 'boolean' },
 };
 
+/** Also in a section of its own for each table. */
+export const loadKeys: IniKeys = {
+  bulk_mode: { setting: 'bulk_mode', as: 'text' },
+  row_mode: { setting: 'row_mode', as: 'text' },
+  split_mode: { setting: 'split_mode', as: 'text' },
+  split_part: { setting: 'split_part', as: 'template' },
+  split_part_template: { setting: 'split_part_template', as: 'template' },
+  table_mode: { setting: 'table_mode', as: 'text' },
+};
+
 /** Kinds that the originals have a file for. */
 export type IniKind = Exclude<JobKind, 'archiver'>;
 
@@ -115,6 +127,26 @@ export const iniKeys: Readonly<Record<IniKind, IniKeys>> = {
   data_maintainer: maintainerKeys,
   queue_mover: { ...serialKeys, dst_queue_name: { setting: 'target_queue', as: 'text' } },
   queue_splitter: { ...serialKeys, queue_field: { setting: 'queue_field', as: 'queue field' } },
+  bulk_loader: {
+    ...serialKeys,
+    load_method: { setting: 'load_method', as: 'integer' },
+    remap_tables: { setting: 'remap_tables', as: 'pairs' },
+  },
+  cube_dispatcher: {
+    ...serialKeys,
+    dateformat: { setting: 'dateformat', as: 'empty text' },
+    mode: { setting: 'mode', as: 'text' },
+    part_template: { setting: 'part_template', as: 'template' },
+  },
+  queue_loader: { ...serialKeys, db: { setting: 'target', as: 'text' }, ...loadKeys },
   simple_consumer: { ...serialKeys, dst_query: { setting: 'query', as: 'template' } },
   simple_serial_consumer: { ...serialKeys, dst_query: { setting: 'query', as: 'template' } },
+  table_dispatcher: {
+    ...serialKeys,
+    dest_table: { setting: 'dest_table', as: 'text' },
+    fields: { setting: 'fields', as: 'list' },
+    part_field: { setting: 'part_field', as: 'text' },
+    part_method: { setting: 'part_method', as: 'text' },
+    part_template: { setting: 'part_template', as: 'template' },
+  },
 };

@@ -10,6 +10,7 @@ export class TextProblem extends Error {}
 /** A text of an ini file as the setting of a sluice.toml would have it. @throws TextProblem */
 export function readText(text: string, as: As): unknown {
   switch (as) {
+    case 'empty text':
     case 'text':
     case 'template':
       return text;
@@ -19,6 +20,8 @@ export function readText(text: string, as: As): unknown {
       return resolve(text.replace(/^~(?=\/|$)/, homedir()));
     case 'list':
       return text.split(',').map((part) => part.trim());
+    case 'pairs':
+      return readPairs(text);
     case 'queue field':
       return text.replace(/^ev_/, '');
     case 'boolean':
@@ -33,6 +36,14 @@ export function readText(text: string, as: As): unknown {
     default:
       return as satisfies never;
   }
+}
+
+/** `from:to, from:to` */
+function readPairs(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => pair.split(':').map((part) => part.trim()));
+  const odd = pairs.find((pair) => pair.length !== 2);
+  if (odd !== undefined) throw new TextProblem(`expected FROM:TO, got ${odd.join(':')}`);
+  return Object.fromEntries(pairs);
 }
 
 function readBoolean(text: string): boolean {

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { SluiceError } from '../../errors/index.ts';
 import { nearestName, systemReason } from '../../service/index.ts';
 import { jobSchema, type JobConfig } from '../config.ts';
-import { iniKeys, type IniKey, type IniKind } from './ini-keys.ts';
+import { iniKeys, loadKeys, type IniKey, type IniKind } from './ini-keys.ts';
 import { readText, TextProblem } from './ini-text.ts';
 import { interpolate, InterpolationProblem } from './interpolate.ts';
 import { readIni, type IniSection, type IniValue } from './read-ini.ts';
@@ -48,6 +48,7 @@ class JobIni {
     const { kind, main } = found;
     const texts = this.#interpolated(kind, main);
     const settings = this.#settings(kind, main, texts);
+    if (kind === 'queue_loader') settings['per_table'] = this.#tableSettings(kind, sections);
     const parsed = jobSchema.safeParse(settings);
     for (const issue of parsed.error?.issues ?? []) {
       this.#issue(kind, main, issue.path.map(String), issue.message);
@@ -74,7 +75,7 @@ class JobIni {
       this.#problem(second.main.line, `[${second.main.name}]: a file holds one job`);
     }
     for (const { name, line } of sections) {
-      if (found !== undefined && kindOf(name) === undefined) {
+      if (found !== undefined && found.kind !== 'queue_loader' && kindOf(name) === undefined) {
         this.#warn(line, `[${name}] has no effect`);
       }
     }
@@ -82,6 +83,18 @@ class JobIni {
       this.#problem(1, `no section names a kind of job: ${kinds.join(', ')}`);
     }
     return found ?? null;
+  }
+
+  /** The other sections, which are called like tables. */
+  #tableSettings(kind: IniKind, sections: readonly IniSection[]): Record<string, unknown> {
+    const tables = sections.filter(({ name }) => kindOf(name) === undefined);
+    return Object.fromEntries(
+      tables.map((section) => {
+        const settings = this.#settings(kind, section, this.#interpolated(kind, section));
+        const own = Object.entries(settings).filter(([key]) => key in loadKeys);
+        return [section.name, Object.fromEntries(own)];
+      }),
+    );
   }
 
   #interpolated(kind: IniKind, main: IniSection): Map<string, string> {
@@ -136,7 +149,7 @@ class JobIni {
     { key, line }: IniValue,
     text: string | undefined,
   ): void {
-    if (text === undefined || text === '') return;
+    if (text === undefined || (text === '' && known.as !== 'empty text')) return;
     if (known.setting in settings) {
       this.#problem(line, `${key}: another key of this file means the same`);
       return;
