@@ -6,11 +6,17 @@ import type { CommandIo } from './io.ts';
 import type { Flags } from './pipeline-flags.ts';
 import { configFile, textFlag } from './pipelines.ts';
 
-/** What a command about jobs works on. */
-export interface FoundJobs {
-  readonly plans: readonly JobPlan<JobConfig>[];
-  /** What is odd about their files. */
+/** A job that a command works on. */
+export interface FoundJob {
+  readonly plan: JobPlan<JobConfig>;
+  /** The file it stands in. */
+  readonly file: string;
+  /** What names it on a command line of its own. */
+  readonly args: readonly string[];
+  /** What is odd about its file. */
   readonly warnings: readonly string[];
+  /** What its file says now. */
+  reload(): Promise<JobPlan<JobConfig>>;
 }
 
 /** Jobs by their names in sluice.toml, by their ini files, all of the file (`--all`), or all of a kind (`--type`). */
@@ -19,29 +25,34 @@ export async function findJobs(
   command: string,
   given: readonly string[],
   flags: Flags,
-): Promise<FoundJobs> {
+): Promise<FoundJob[]> {
   const once = flags['once'] === true;
   const [files, names] = [given.filter(isIniFile), given.filter((name) => !isIniFile(name))];
-  const inis = await Promise.all(files.map(loadJobIni));
-  const fromFiles = inis.map((ini) => ({
-    name: ini.name,
-    config: ini.config,
-    connectionOf: (connection: string) => Promise.resolve(connection),
-    once: once || ini.once,
-  }));
-  const fromConfig =
-    files.length > 0 && names.length === 0
-      ? []
-      : await findConfigured(io, command, names, flags, once);
-  return {
-    plans: [...fromFiles, ...fromConfig],
-    warnings: inis.flatMap(({ warnings }) => warnings),
-  };
+  const fromFiles = await Promise.all(files.map((file) => fromIni(file, once)));
+  if (files.length > 0 && names.length === 0) return fromFiles;
+  return [...fromFiles, ...(await findConfigured(io, command, names, flags, once))];
 }
 
 /** What a name of `[jobs]` cannot be. */
 function isIniFile(given: string): boolean {
   return given.endsWith('.ini') || given.includes('/');
+}
+
+async function fromIni(file: string, once: boolean): Promise<FoundJob> {
+  const { plan, warnings } = await readIniPlan(file, once);
+  const reload = () => readIniPlan(file, once).then((read) => read.plan);
+  return { plan, file, args: [file], warnings, reload };
+}
+
+async function readIniPlan(file: string, once: boolean) {
+  const ini = await loadJobIni(file);
+  const plan: JobPlan<JobConfig> = {
+    name: ini.name,
+    config: ini.config,
+    connectionOf: (connection) => Promise.resolve(connection),
+    once: once || ini.once,
+  };
+  return { plan, warnings: ini.warnings };
 }
 
 async function findConfigured(
@@ -50,14 +61,19 @@ async function findConfigured(
   names: readonly string[],
   flags: Flags,
   once: boolean,
-): Promise<JobPlan<JobConfig>[]> {
-  const config = await loadConfig(configFile(io, flags));
+): Promise<FoundJob[]> {
+  const file = configFile(io, flags);
+  const config = await loadConfig(file);
   const known = Object.keys(config.jobs);
-  if (known.length === 0) throw new SluiceError('JOBS_NOT_CONFIGURED', { file: config.file });
+  if (known.length === 0) throw new SluiceError('JOBS_NOT_CONFIGURED', { file });
   const chosen = names.length > 0 ? names : chooseByFlags(config, command, flags);
-  const unknown = chosen.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw noJob(config, unknown);
-  return chosen.map((name) => planOfJob(config, name, once));
+  return chosen.map((name) => ({
+    plan: configuredPlan(config, name, once),
+    file,
+    args: [name, '--config', file],
+    warnings: [],
+    reload: async () => configuredPlan(await loadConfig(file), name, once),
+  }));
 }
 
 function chooseByFlags(config: LoadedConfig, command: string, flags: Flags): string[] {
@@ -69,9 +85,10 @@ function chooseByFlags(config: LoadedConfig, command: string, flags: Flags): str
   throw new SluiceError('COMMAND_USAGE', { command, problem });
 }
 
-function noJob(config: LoadedConfig, name: string): SluiceError {
+function configuredPlan(config: LoadedConfig, name: string, once: boolean): JobPlan<JobConfig> {
+  if (Object.hasOwn(config.jobs, name)) return planOfJob(config, name, once);
   const nearest = nearestName(name, Object.keys(config.jobs));
-  return new SluiceError('JOBS_UNKNOWN', {
+  throw new SluiceError('JOBS_UNKNOWN', {
     name,
     file: config.file,
     nearest: nearest === undefined ? '' : ` (did you mean ${nearest}?)`,

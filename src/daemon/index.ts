@@ -2,7 +2,7 @@ export { configSchema } from './config.ts';
 export { defaultConfigFile, loadConfig, parseConfig } from './config-file.ts';
 export { describeExpected, findProblems } from './config-problems.ts';
 export { Daemon } from './daemon.ts';
-export { jobPart, jobParts, planOfJob } from './parts/jobs.ts';
+export { jobParts, planOfJob, reloadingJobPart } from './parts/jobs.ts';
 export { loadPoolConfig, poolParts } from './parts/pool.ts';
 export { queuePart, queueParts } from './parts/queue.ts';
 export {

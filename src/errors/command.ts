@@ -1,6 +1,16 @@
 import type { ErrorSpecs } from './spec.ts';
 
 export const commandErrors = {
+  COMMAND_DETACHED_ENDED: {
+    decision: 'fix',
+    message: 'the process in the background ended before it was ready ({how})',
+    remedy: 'see its log file; in the foreground it says more',
+  },
+  COMMAND_DETACHED_NEEDS: {
+    decision: 'fix',
+    message: '{file}: -d needs {setting}',
+    remedy: 'set {setting}, or run it in the foreground under a service manager',
+  },
   COMMAND_INTERRUPTED: {
     decision: 'fix',
     message: 'stopped by {signal} before it was done',
@@ -30,6 +40,16 @@ export const commandErrors = {
     decision: 'fix',
     message: 'cannot write {file}: {reason}',
     remedy: 'name another file: one that exists is not overwritten',
+  },
+  COMMAND_PIDFILE: {
+    decision: 'fix',
+    message: 'pidfile {file}: {problem}',
+    remedy: 'stop the process that it names, or choose another pidfile',
+  },
+  COMMAND_PIDFILE_UNWRITABLE: {
+    decision: 'fix',
+    message: 'pidfile {file} cannot be written: {reason}',
+    remedy: 'make its folder, and let the user of the process write there',
   },
   COMMAND_USAGE: {
     decision: 'fix',

@@ -84,6 +84,11 @@ export const jobsErrors = {
     message: 'job {job} is at work in another process',
     remedy: 'it is waited for; stop one of them',
   },
+  JOBS_STILL_RUNS: {
+    decision: 'fix',
+    message: 'job {job}: process {pid} was told to end, and has not yet',
+    remedy: 'wait for the batch it is at (its log, pg_stat_activity), or kill it: nothing is lost',
+  },
   JOBS_UNKNOWN: {
     decision: 'fix',
     message: 'there is no job {name} in {file}{nearest}',

@@ -2,16 +2,6 @@ import type { ErrorSpecs } from './spec.ts';
 
 /** A pooler as a process. */
 export const poolRunErrors = {
-  POOL_DETACHED_ENDED: {
-    decision: 'fix',
-    message: 'the process in the background ended before it was ready ({how})',
-    remedy: 'see its log file; without -d it says more',
-  },
-  POOL_DETACHED_NEEDS: {
-    decision: 'fix',
-    message: '{file}: -d needs {setting}',
-    remedy: 'set {setting}, or run it in the foreground under a service manager',
-  },
   POOL_LOG_FILE: {
     decision: 'fix',
     message: 'logfile {file} cannot be written: {reason}',
@@ -21,16 +11,6 @@ export const poolRunErrors = {
     decision: 'fix',
     message: '{file} has no [pool] section',
     remedy: 'add one (docs/pool.md), or name a pgbouncer.ini',
-  },
-  POOL_PIDFILE: {
-    decision: 'fix',
-    message: 'pidfile {file}: {problem}',
-    remedy: 'stop the process that it names, or choose another pidfile',
-  },
-  POOL_PIDFILE_UNWRITABLE: {
-    decision: 'fix',
-    message: 'pidfile {file} cannot be written: {reason}',
-    remedy: 'make its folder, and let the user of the pooler write there',
   },
   POOL_TAKEOVER: {
     decision: 'fix',

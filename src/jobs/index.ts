@@ -2,6 +2,7 @@ export { databaseSettings, jobSchema, kindNames } from './config.ts';
 export { loadJobIni } from './ini/load-job-ini.ts';
 export { jobTemplate } from './job-template.ts';
 export { makeJob } from './make-job.ts';
+export { ReloadingJob } from './reloading-job.ts';
 
 export type { JobConfig, JobKind } from './config.ts';
 export type { LoadedIni } from './ini/load-job-ini.ts';

@@ -130,7 +130,7 @@ describe('sluice pool run FILE.ini', () => {
     [{ unix_socket_dir: '/none' }, /POOL_LISTEN_SOCKET: .*\/none\/.*unix_socket_dir/],
     [
       { pidfile: '/none/pid' },
-      /POOL_PIDFILE_UNWRITABLE: pidfile \/none\/pid .*: ENOENT; make its folder/,
+      /COMMAND_PIDFILE_UNWRITABLE: pidfile \/none\/pid .*: ENOENT; make its folder/,
     ],
   ])('says what to do about %j, and listens nowhere', async (settings, told) => {
     const file = await writeIni(folder, { databases: {}, settings });

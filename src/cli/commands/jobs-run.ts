@@ -1,26 +1,25 @@
 import { Command, Option } from 'commander';
-import { jobPart } from '../../daemon/index.ts';
+import { SluiceError } from '../../errors/index.ts';
 import { findJobs } from '../find-jobs.ts';
 import { readListen } from '../flag-values.ts';
 import type { CommandIo } from '../io.ts';
-import { addLogFlags, openLog, readLogFlags } from '../logging.ts';
+import { addJobFlags } from '../job-flags.ts';
+import { addLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
-import { textFlag } from '../pipelines.ts';
-import { runParts } from '../run-parts.ts';
+import { detach, detachedFlag } from '../process/detach.ts';
+import { requireFiles, runJobs, runJobsDetached } from '../run-jobs.ts';
 
 /** `sluice jobs run`. */
 export function jobsRunCommand(io: CommandIo): Command {
   const command = new Command('run')
     .summary('run jobs')
     .description(
-      'Runs jobs of sluice.toml by their names, or an ini file of SkyTools, until they are stopped. Consumers need a ' +
-        'ticker: `sluice run` with `[queue]`, `sluice queue ticker`, or pgqd.',
-    )
-    .argument('[jobs...]', 'names of [jobs], or ini files')
-    .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
-    .option('-a, --all', 'all jobs of the config file')
-    .option('-t, --type <kind>', 'all of its jobs of this kind')
+      'Runs jobs of sluice.toml by their names, or an ini file of SkyTools, until they are stopped. SIGHUP has them read ' +
+        'their settings again. Consumers need a ticker: `sluice run` with `[queue]`, `sluice queue ticker`, or pgqd.',
+    );
+  addJobFlags(command)
     .option('--once', 'end when nothing is left to do')
+    .option('-d, --daemon', 'run in the background; needs pidfile and logfile')
     .option('-q, --quiet', 'log warnings and errors only')
     .option('-v, --verbose', 'log debug lines; on an error, print its causes and call frames')
     .addOption(
@@ -28,21 +27,19 @@ export function jobsRunCommand(io: CommandIo): Command {
         '--status-listen <host:port>',
         'serve /metrics, /healthz and /status there',
       ).argParser(readListen),
-    );
+    )
+    .addOption(new Option(detachedFlag).hideHelp());
   return addLogFlags(command).action(async (given: string[], flags: Flags) => {
-    const { plans, warnings } = await findJobs(io, 'jobs run', given, flags);
-    const level = flags['quiet'] === true ? 'warn' : 'info';
-    const [only, ...others] = plans;
-    const logFile = others.length === 0 ? only?.config.logfile : undefined;
-    const log = openLog(io, readLogFlags(flags, level, logFile), undefined);
-    for (const warning of warnings) log.warn(warning);
-    await runParts(io, {
-      parts: plans.map((plan) => jobPart(plan)),
-      statusListen: textFlag(flags, 'statusListen'),
-      log,
-      view: undefined,
-      following: undefined,
-      isBounded: plans.every(({ once }) => once),
-    });
+    const find = () => findJobs(io, 'jobs run', given, flags);
+    if (flags['detached'] === true) return runJobsDetached(io, find, flags);
+    const jobs = await find();
+    if (flags['daemon'] !== true) return runJobs(io, jobs, flags);
+    const [job, ...others] = jobs;
+    if (job === undefined || others.length > 0) {
+      const problem = '-d is for one job; for several: sluice jobs start';
+      throw new SluiceError('COMMAND_USAGE', { command: 'jobs run', problem });
+    }
+    requireFiles(job);
+    await detach(io);
   });
 }

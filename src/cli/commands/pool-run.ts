@@ -7,7 +7,7 @@ import { readListen } from '../flag-values.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { configFile, textFlag } from '../pipelines.ts';
-import { detach, detachedFlag, tellStarter } from '../pooler/detach.ts';
+import { detach, detachedFlag, tellStarter } from '../process/detach.ts';
 import { Asker, takingOverFlag } from '../pooler/door.ts';
 import { runPool, type PoolRun } from '../pooler/run-pool.ts';
 import { findRunning, takeOver } from '../pooler/take-over.ts';
@@ -73,7 +73,7 @@ export async function runOrDetach(
   const needs = ['pidfile', 'logfile'] as const;
   const missing = needs.find((setting) => run.config.settings[setting] === '');
   if (missing !== undefined) {
-    throw new SluiceError('POOL_DETACHED_NEEDS', { file: run.config.file, setting: missing });
+    throw new SluiceError('COMMAND_DETACHED_NEEDS', { file: run.config.file, setting: missing });
   }
   await detach(io);
 }

@@ -9,10 +9,10 @@ import { Metrics, StatusServer, type Log, type LogLevel } from '../../service/in
 import type { CommandIo } from '../io.ts';
 import { readVersion } from '../version.ts';
 import { LogFile } from './log-file.ts';
-import { PidFile } from './pid-file.ts';
+import { PidFile } from '../process/pid-file.ts';
 import { PoolLog, type LogSettings } from './pool-log.ts';
 import { onPoolSignals } from './signals.ts';
-import { becomeUser, findSystemUser, type SystemUser } from './system-user.ts';
+import { becomeUser, findSystemUser, type SystemUser } from '../process/system-user.ts';
 
 export interface PoolRun {
   readonly config: PoolerConfig;

@@ -7,7 +7,7 @@ import { describeLine } from '../logging.ts';
 import { Door, takingOverFlag } from './door.ts';
 import { PoolLog } from './pool-log.ts';
 import type { PoolRun } from './run-pool.ts';
-import { findSystemUser, type SystemUser } from './system-user.ts';
+import { findSystemUser, type SystemUser } from '../process/system-user.ts';
 
 /**
  * Whether a process answers where the configuration has its Unix socket.

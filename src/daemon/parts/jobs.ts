@@ -1,10 +1,19 @@
-import { makeJob, type JobConfig, type JobPlan, type JobStatus } from '../../jobs/index.ts';
+import {
+  makeJob,
+  ReloadingJob,
+  type JobConfig,
+  type JobPlan,
+  type JobStatus,
+} from '../../jobs/index.ts';
 import type { LoadedConfig } from '../config-file.ts';
 import type { Part } from '../part.ts';
 
 /** Every `[jobs.NAME]` as a part. */
 export function jobParts(config: LoadedConfig): Part[] {
-  return Object.keys(config.jobs).map((name) => jobPart(planOfJob(config, name, false)));
+  return Object.keys(config.jobs).map((name) => {
+    const plan = planOfJob(config, name, false);
+    return { name: `jobs.${name}`, make: async (deps) => makeJob(plan, deps) };
+  });
 }
 
 /** What `[jobs.NAME]` asks for. */
@@ -17,14 +26,23 @@ export function planOfJob(config: LoadedConfig, name: string, once: boolean): Jo
   };
 }
 
-/** One job as a part. */
-export function jobPart(
-  plan: JobPlan<JobConfig>,
-  onStatistics?: (status: JobStatus) => void,
-): Part {
+export interface ReloadingJobOptions {
+  /** What its file says now. */
+  readonly reload: () => Promise<JobPlan<JobConfig>>;
+  readonly onMade: (job: ReloadingJob) => void;
+  readonly onStatistics?: ((status: JobStatus) => void) | undefined;
+}
+
+/** One job as a part, which can be told to read its settings again. */
+export function reloadingJobPart(plan: JobPlan<JobConfig>, options: ReloadingJobOptions): Part {
+  const { reload, onMade, onStatistics } = options;
   return {
     name: `jobs.${plan.name}`,
-    make: async (deps) =>
-      makeJob(plan, { ...deps, ...(onStatistics !== undefined && { onStatistics }) }),
+    make: (deps) => {
+      const withStatistics = { ...deps, ...(onStatistics !== undefined && { onStatistics }) };
+      const job = new ReloadingJob(plan, reload, withStatistics);
+      onMade(job);
+      return Promise.resolve(job);
+    },
   };
 }
