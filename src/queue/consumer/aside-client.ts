@@ -1,4 +1,3 @@
-import type { Client } from 'pg';
 import type { Tx } from '../../ledger/index.ts';
 import { ConnectionWatch, explained } from './connection-watch.ts';
 import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
@@ -10,7 +9,7 @@ import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
 export class AsideClient implements Tx {
   readonly #db: ConnectionTarget | string;
   readonly #purpose: string;
-  #client: Promise<{ readonly client: Client; readonly tx: Tx }> | null = null;
+  #client: Promise<OpenClient> | null = null;
 
   constructor(db: ConnectionTarget | string, purpose: string) {
     this.#db = db;
@@ -26,10 +25,10 @@ export class AsideClient implements Tx {
   async end(): Promise<void> {
     const client = this.#client;
     this.#client = null;
-    if (client !== null) await client.then((open) => open.client.end(), ignoreFailure);
+    if (client !== null) await client.then((open) => open.end(), ignoreFailure);
   }
 
-  #open(): Promise<{ readonly client: Client; readonly tx: Tx }> {
+  #open(): Promise<OpenClient> {
     const client = createPgClient(this.#db, {
       purpose: this.#purpose,
       settings: { synchronous_commit: 'off' },
@@ -38,11 +37,19 @@ export class AsideClient implements Tx {
       if (this.#client === opened) this.#client = null;
     };
     client.once('end', forget);
-    const tx = explained(client, new ConnectionWatch(client));
-    const opened = client.connect().then(() => ({ client, tx }));
+    const watch = new ConnectionWatch(client);
+    const opened = client.connect().then(() => ({
+      tx: explained(client, watch),
+      end: () => Promise.race([client.end(), watch.ended]),
+    }));
     opened.catch(forget);
     return opened;
   }
+}
+
+interface OpenClient {
+  readonly tx: Tx;
+  end(): Promise<void>;
 }
 
 /** One that never opened needs no closing. */

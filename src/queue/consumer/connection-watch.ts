@@ -6,13 +6,18 @@ import { sqlstateOf } from '../../service/index.ts';
 
 /** Tells a lost connection from what a query failed with: a `pg` client gives both as errors without a code. */
 export class ConnectionWatch {
+  /** Resolves when the connection has ended, for whatever reason. */
+  readonly ended: Promise<void>;
   readonly #place: string;
   #isLost = false;
 
   constructor(client: Client) {
     this.#place = `${client.host}:${client.port}`;
+    const ended = Promise.withResolvers<void>();
+    this.ended = ended.promise;
     const lose = (): void => {
       this.#isLost = true;
+      ended.resolve();
     };
     client.once('end', lose);
     client.once('error', lose);

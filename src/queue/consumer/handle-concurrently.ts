@@ -1,4 +1,5 @@
 import type { OnEvent } from './definition.ts';
+import type { QueueEvent } from './event.ts';
 import { readBatch } from './read-batch.ts';
 import { selectEvent } from './select-events.ts';
 import type { BatchTry, JobRunner } from './work.ts';
@@ -22,7 +23,11 @@ export async function handleConcurrently(
       chunk.map(({ id }) => id),
     );
     for (const event of chunk) {
-      const selected = done.has(event.id) ? null : selectEvent(run, event);
+      if (done.has(event.id)) {
+        passBy(run, event);
+        continue;
+      }
+      const selected = selectEvent(run, event);
       if (selected === null) continue;
       await rateLimit?.takeUnless(stopping);
       if (stopping.aborted) return await giveBack(run, jobs);
@@ -32,6 +37,14 @@ export async function handleConcurrently(
   }
   await jobs.settle(run, definition.leaseMs);
   return handled;
+}
+
+/** An earlier try of the batch has handled it: those behind it need not wait for it. */
+function passBy({ work }: BatchTry, event: QueueEvent): void {
+  const reading = work.keys === null ? null : work.readPayload(event);
+  if (reading?.kind !== 'event') return;
+  const key = work.keys?.keyOf(reading.event) ?? null;
+  if (key !== null) work.keys?.settle(key, reading.event, undefined);
 }
 
 async function giveBack(run: BatchTry, jobs: JobRunner): Promise<never> {

@@ -86,7 +86,8 @@ export class HandlerClient {
   async end(): Promise<void> {
     if (this.#connecting === null) return;
     await this.#connecting.catch(() => undefined);
-    await this.client.end();
+    // A client that has lost its connection does not always answer that it has ended it.
+    await Promise.race([this.client.end(), this.#watch.ended]);
   }
 
   #queryOfHandler(query: unknown, args: unknown[]): unknown {

@@ -115,7 +115,9 @@ export class Jobs implements JobRunner {
   ): Promise<void> {
     try {
       await place.before?.over;
-      if (!this.#isHeldBack(run, job)) await this.#occupy(run, onEvent, job, place.slot);
+      const isHeldBack = this.#isHeldBack(run, job);
+      if (!isHeldBack) await this.#occupy(run, onEvent, job, place.slot);
+      else if (place.slot !== null) this.#parts.slots.give(place.slot);
     } catch (error) {
       this.#broken ??= { error };
       for (const reject of this.#waiting) reject(error);

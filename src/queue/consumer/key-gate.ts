@@ -44,11 +44,25 @@ export class KeyGate {
     if (pending?.size === 0) this.#comingAgain.delete(key);
   }
 
+  /** Of what was to be set aside, some turned out to be done. */
+  finished(wanted: readonly SetAside[], setAside: readonly SetAside[]): void {
+    if (wanted.length === setAside.length) return;
+    const ids = new Set(setAside.map(({ eventId }) => eventId));
+    for (const { eventId } of wanted) if (!ids.has(eventId)) this.#forget(eventId);
+  }
+
   /** An event of which a process before this one knew that it comes again. */
   remember(event: AnyEvent, afterMs: number): void {
     const key = this.keyOf(event);
     if (key === null) return;
     this.#comesAgain(key, { eventId: event.id, as: 'retry', afterMs, reason: '' });
+  }
+
+  #forget(eventId: bigint): void {
+    for (const [key, pending] of this.#comingAgain) {
+      pending.delete(eventId);
+      if (pending.size === 0) this.#comingAgain.delete(key);
+    }
   }
 
   #comesAgain(key: string, { eventId, afterMs }: SetAside): void {

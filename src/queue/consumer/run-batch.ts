@@ -6,7 +6,7 @@ import { GivenBack, handleConcurrently } from './handle-concurrently.ts';
 import { handleEvents } from './handle-events.ts';
 import { handleTogether } from './handle-together.ts';
 import { judgeAgain } from './judge-again.ts';
-import { Verdicts } from './verdicts.ts';
+import { Verdicts, type SetAside } from './verdicts.ts';
 import type { BatchResult, BatchTry, Work } from './work.ts';
 
 /** What passes by itself gets as many tries as an event; for the rest a second one tells chance from poison. */
@@ -27,7 +27,7 @@ export async function runBatch(work: Work, batch: Batch): Promise<BatchResult | 
   if (state === 'done') {
     const judge = judgeAgain(work, batch, verdicts);
     await placement.tellDone(batch, control, work.handlers, judge);
-    return countResult(0, verdicts);
+    return countResult(0, verdicts.list);
   }
   const backoff = new Backoff(defaultBackoff);
   const refusedPieces = new Set<string>();
@@ -37,9 +37,10 @@ export async function runBatch(work: Work, batch: Batch): Promise<BatchResult | 
     try {
       const run = { work, batch, verdicts, attempt, refusedPieces };
       const events = await handle(run, mayBeWhole(work, failure, attempt));
-      await placement.complete(batch, verdicts.list, control, work.handlers);
+      const aside = await placement.complete(batch, verdicts.list, control, work.handlers);
       work.jobs?.finished(batch.queue);
-      return countResult(events, verdicts);
+      work.keys?.finished(verdicts.list, aside);
+      return countResult(events, aside);
     } catch (error) {
       await takeBack(work, error);
       if (error instanceof GivenBack) return null;
@@ -106,8 +107,7 @@ async function waitToRepeat(
   }
 }
 
-function countResult(events: number, verdicts: Verdicts): BatchResult {
-  const { list } = verdicts;
+function countResult(events: number, list: readonly SetAside[]): BatchResult {
   return {
     events,
     retried: list.filter(({ as }) => as === 'retry').length,

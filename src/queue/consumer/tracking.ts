@@ -83,14 +83,28 @@ export class EventTracking {
     return this.#marked;
   }
 
-  async #which(batch: Batch, eventIds: readonly bigint[]): Promise<bigint[]> {
-    const ids = arrayLiteral(eventIds.map(String));
-    const values = [...this.#names(batch), String(batch.id), ids];
-    const { rows } = await this.#client.own.query(whichEventsDone, values);
-    return rows.map((row) => BigInt(textOf(row, 'id')));
+  #which(batch: Batch, eventIds: readonly bigint[]): Promise<bigint[]> {
+    return findEventsDone(this.#client.own, this.#options.consumer, batch, eventIds);
   }
 
   #names(batch: Batch): string[] {
-    return [this.#options.consumer, `${batch.queue}: done`];
+    return trackedNames(this.#options.consumer, batch);
   }
+}
+
+/** Those of an open batch that are recorded as done. */
+export async function findEventsDone(
+  tx: Tx,
+  consumer: string,
+  batch: Batch,
+  eventIds: readonly bigint[],
+): Promise<bigint[]> {
+  const ids = arrayLiteral(eventIds.map(String));
+  const values = [...trackedNames(consumer, batch), String(batch.id), ids];
+  const { rows } = await tx.query(whichEventsDone, values);
+  return rows.map((row) => BigInt(textOf(row, 'id')));
+}
+
+function trackedNames(consumer: string, { queue }: Batch): string[] {
+  return [consumer, `${queue}: done`];
 }

@@ -259,6 +259,9 @@ describe.each(schemas)(
         await db.bringBack();
         await runConsumer(definition, { db: db.url, once: true });
         expect(await done(db)).toEqual(['l1', 'l2', 'k1', 'k2', 'k3', 'k4']);
+        await db.insert([['k', 'k5']]);
+        await runConsumer(definition, { db: db.url, once: true });
+        expect((await done(db)).at(-1)).toBe('k5');
       }
     });
   },

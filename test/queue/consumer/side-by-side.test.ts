@@ -70,6 +70,29 @@ describe.each(majors)('events side by side, PostgreSQL %i', (major) => {
     expect(seen).toEqual(['l1', 'l2', 'l3', 'k1', 'k2', 'k3']);
   });
 
+  test('those that wait for another of their key take no place', async () => {
+    const db = await doneDatabase(server);
+    const definition = consumer({
+      queue: 'q',
+      name: 'mailer',
+      concurrency: 2,
+      retry: { backoff: { firstMs: 1, longestMs: 1 } },
+      orderedBy: (event) => event.type,
+      async onEvent(event, tx) {
+        if (event.data === '1' && event.retry === 0) throw new Error('once');
+        await tx.query('INSERT INTO done (id) VALUES ($1)', [event.data]);
+      },
+    });
+    await db.insert(['1', '2'].map((data) => ['k', data] as const));
+    await db.insert(['3', '4', '5', '6'].map((data) => ['k', data] as const));
+    await db.insert([['l', '7']]);
+    await runConsumer(definition, { db: db.url, once: true });
+    expect(await doneIn(db.database)).toEqual(['7']);
+    await db.bringBack();
+    await runConsumer(definition, { db: db.url, once: true });
+    expect(await doneIn(db.database)).toEqual(['7', '1', '2', '3', '4', '5', '6']);
+  });
+
   test('a long one leaves its batch, and the queue goes on', async () => {
     const db = await doneDatabase(server);
     const long = Promise.withResolvers<void>();

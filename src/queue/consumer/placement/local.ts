@@ -3,11 +3,11 @@ import { failpoint } from '../../../service/index.ts';
 import { loadSql } from '../../sql.ts';
 import type { Batch } from '../batch-feed.ts';
 import { finishBatch, type FinishOptions } from '../finish-batch.ts';
+import { withoutDone } from './without-done.ts';
 import { HandlerClient } from '../handler-client.ts';
 import type { SetAside } from '../verdicts.ts';
 import type { BatchState, Placement } from './placement.ts';
 
-const lockBatch = loadSql('lock-batch');
 const registerConsumer = loadSql('register-consumer');
 
 /** Handlers write in the queue's own database: their transaction also finishes the batch. */
@@ -38,18 +38,19 @@ export class LocalPlacement implements Placement {
     setAside: readonly SetAside[],
     _control: Session,
     handlers: HandlerClient,
-  ): Promise<void> {
+  ): Promise<readonly SetAside[]> {
     const { own } = handlers;
     // Without anything beside it, finishing needs no transaction around it.
     const { tracksEvents } = this.#finish;
     const isAlone = setAside.length === 0 && !handlers.isInTransaction && !tracksEvents;
     if (!handlers.isInTransaction && !isAlone) await own.query(this.beginSql);
     await failpoint('consumer.before-finish');
-    if (tracksEvents) await own.query(lockBatch, [String(batch.id)]);
-    await finishBatch(own, batch, setAside, this.#finish);
+    const left = tracksEvents ? await withoutDone(own, batch, setAside, this.#finish) : setAside;
+    await finishBatch(own, batch, left, this.#finish);
     await failpoint('consumer.before-commit');
     if (!isAlone) await own.query('COMMIT');
     await failpoint('consumer.after-commit');
+    return left;
   }
 
   /** Never asked: no batch that is still open was handled. */

@@ -23,13 +23,17 @@ export interface Placement {
   /** Registers the consumer where it is to begin, unless it is registered. */
   register(control: Session, queue: string, handlers: HandlerClient): Promise<void>;
   look(batch: Batch, control: Session, handlers: HandlerClient): Promise<BatchState>;
-  /** Commits what handlers did in `handlers`' transaction, if they began one, with the record of the batch. */
+  /**
+   * Commits what handlers did in `handlers`' transaction, if they began one, with the record of the batch.
+   *
+   * @returns what was set aside: all that was to be, but for events that turned out to be done
+   */
   complete(
     batch: Batch,
     setAside: readonly SetAside[],
     control: Session,
     handlers: HandlerClient,
-  ): Promise<void>;
+  ): Promise<readonly SetAside[]>;
   /** Of a batch that is `done`: tells the queue, with what was set aside then. */
   tellDone(
     batch: Batch,

@@ -9,8 +9,8 @@ import { HandlerClient } from '../handler-client.ts';
 import { textOf } from '../rows.ts';
 import type { SetAside } from '../verdicts.ts';
 import type { BatchState, FindSetAside, Placement } from './placement.ts';
+import { withoutDone } from './without-done.ts';
 
-const lockBatch = loadSql('lock-batch');
 const markEventsDone = loadSql('mark-events-done');
 const whichEventsDone = loadSql('which-events-done');
 
@@ -65,18 +65,21 @@ export class TargetPlacement implements Placement {
     setAside: readonly SetAside[],
     control: Session,
     handlers: HandlerClient,
-  ): Promise<void> {
+  ): Promise<readonly SetAside[]> {
     const { own } = handlers;
     if (!handlers.isInTransaction) await own.query(this.beginSql);
     await failpoint('consumer.before-record');
-    if (this.#finish.tracksEvents) await own.query(lockBatch, [String(batch.id)]);
+    const left = this.#finish.tracksEvents
+      ? await withoutDone(own, batch, setAside, this.#finish)
+      : setAside;
     await this.#record.write(batch, own);
-    if (setAside.length > 0) await this.#markSetAside(batch, setAside, own);
+    if (left.length > 0) await this.#markSetAside(batch, left, own);
     await failpoint('consumer.before-commit');
     await own.query('COMMIT');
     await failpoint('consumer.before-finish');
-    await this.#tellQueue(batch, setAside, control);
+    await this.#tellQueue(batch, left, control);
     await failpoint('consumer.after-commit');
+    return left;
   }
 
   async tellDone(

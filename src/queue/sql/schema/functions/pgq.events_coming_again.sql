@@ -18,11 +18,11 @@ returns setof record as $$
 declare
     owner record;
     events text;
-    horizon bigint;
+    consumed txid_snapshot;
 begin
     select * into owner from pgq._find_owner(i_queue, i_consumer);
-    select q.queue_data_pfx, txid_snapshot_xmin(t.tick_snapshot)
-      into events, horizon
+    select q.queue_data_pfx, t.tick_snapshot
+      into events, consumed
       from pgq.queue q
       join pgq.subscription s on s.sub_queue = q.queue_id and s.sub_consumer = owner.consumer_id
       join pgq.tick t on t.tick_queue = q.queue_id and t.tick_id = s.sub_last_tick
@@ -36,8 +36,10 @@ begin
         select clock_timestamp(), e.ev_id, e.ev_time, e.ev_txid, e.ev_retry,
                e.ev_type, e.ev_data, e.ev_extra1, e.ev_extra2, e.ev_extra3, e.ev_extra4
           from %s e
-         where e.ev_owner = $1 and e.ev_txid >= $2
+         where e.ev_owner = $1
+           and e.ev_txid >= txid_snapshot_xmin($2)
+           and not txid_visible_in_snapshot(e.ev_txid, $2)
          order by 2$query$, pgq.quote_fqname(events))
-    using owner.sub_id, horizon;
+    using owner.sub_id, consumed;
 end;
 $$ language plpgsql security definer set search_path = pg_catalog, pg_temp;
