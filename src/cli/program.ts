@@ -3,6 +3,7 @@ import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { pgbouncerCommand } from './commands/pgbouncer.ts';
+import { pgqdCommand } from './commands/pgqd.ts';
 import { poolCommand } from './commands/pool.ts';
 import { queueCommand } from './commands/queue.ts';
 import { replicateCommand } from './commands/replicate.ts';
@@ -16,28 +17,34 @@ import { readVersion } from './version.ts';
 /**
  * Runs a command line to its end and returns what the process exits with.
  *
- * @param name  under which it was called: under pgbouncer's it is one
+ * @param name  under which it was called: under pgbouncer's and pgqd's it is one
  */
 export async function runProgram(
   args: readonly string[],
   io: CommandIo = processIo(),
   name = 'sluice',
 ): Promise<number> {
-  const isPgbouncer = name === 'pgbouncer';
+  const foreign = foreignPrograms[name];
   try {
-    const program = isPgbouncer ? settled(pgbouncerCommand(io), io) : makeProgram(io);
+    const program = foreign === undefined ? makeProgram(io) : settled(foreign(io), io);
     await program.parseAsync([...args], { from: 'user' });
     return io.exitCode;
   } catch (error) {
     showError(error, io, {
       isVerbose: args.includes('--verbose'),
       isJson: args.includes('--json'),
-      name: isPgbouncer ? name : 'sluice',
+      name: foreign === undefined ? 'sluice' : name,
     });
     const exitCode = exitCodeOf(error);
-    return isPgbouncer ? Math.min(exitCode, 1) : exitCode;
+    return foreign === undefined ? exitCode : Math.min(exitCode, 1);
   }
 }
+
+/** Programs whose command line is ours under their name. */
+const foreignPrograms: Readonly<Record<string, ((io: CommandIo) => Command) | undefined>> = {
+  pgbouncer: pgbouncerCommand,
+  pgqd: pgqdCommand,
+};
 
 /** The whole command line; `docs/reference/cli.md` is made from it. */
 export function makeProgram(io: CommandIo): Command {

@@ -1,17 +1,14 @@
 import { reloadingJobPart, type Part } from '../daemon/index.ts';
 import { SluiceError } from '../errors/index.ts';
 import type { ReloadingJob } from '../jobs/index.ts';
-import { exitCodeOf } from './exit-code.ts';
 import type { FoundJob } from './find-jobs.ts';
 import type { CommandIo } from './io.ts';
 import { keepStatus } from './job-process.ts';
 import { openLog, readLogFlags } from './logging.ts';
 import type { Flags } from './pipeline-flags.ts';
 import { textFlag } from './pipelines.ts';
-import { tellStarter } from './process/detach.ts';
 import { PidFile } from './process/pid-file.ts';
 import { runParts } from './run-parts.ts';
-import { showError } from './show-error.ts';
 
 /** Jobs as this process, until they are done or stopped. SIGHUP has them read their settings again. */
 export async function runJobs(
@@ -46,23 +43,6 @@ export async function runJobs(
     });
   } finally {
     await pidFile.remove(log);
-  }
-}
-
-/** In the background nobody reads stderr: what keeps it from starting is for the process that started it. */
-export async function runJobsDetached(
-  io: CommandIo,
-  find: () => Promise<FoundJob[]>,
-  flags: Flags,
-): Promise<void> {
-  try {
-    await runJobs(io, await find(), flags, () => tellStarter({ kind: 'ready' }));
-  } catch (error) {
-    const lines: string[] = [];
-    const stderr = { write: (text: string) => lines.push(text) };
-    showError(error, { ...io, stderr }, { isVerbose: false, isJson: false });
-    await tellStarter({ kind: 'failed', said: lines.join(''), exitCode: exitCodeOf(error) });
-    throw error;
   }
 }
 

@@ -58,6 +58,11 @@ export const jobsErrors = {
     message: '{file} has no [jobs.NAME]',
     remedy: 'add one (sluice jobs init KIND prints it), or name an ini file',
   },
+  JOBS_NOT_RUNNING: {
+    decision: 'fix',
+    message: '{file}: the process of its pidfile does not run',
+    remedy: 'start it, or see who else keeps the queues: sluice queue status',
+  },
   JOBS_QUERY: {
     decision: 'fix',
     message: '{setting}: % begins no %(field)s at: {place}',

@@ -1,5 +1,6 @@
 export { databaseSettings, jobSchema, kindNames } from './config.ts';
 export { loadJobIni } from './ini/load-job-ini.ts';
+export { loadToolIni } from './ini/load-tool-ini.ts';
 export { jobTemplate } from './job-template.ts';
 export { makeJob } from './make-job.ts';
 export { ReloadingJob } from './reloading-job.ts';

@@ -25,6 +25,7 @@ export { queueSinkSchema } from './sink/config.ts';
 export { EventFeed } from './sink/event-feed.ts';
 export { queueSink } from './sink/queue-sink.ts';
 export { QueueKeeper } from './ticker/keeper.ts';
+export { ServerKeeper } from './ticker/server-keeper.ts';
 export { WalQueue } from './wal/wal-queue.ts';
 export { decodeRow } from './triggers/decode-row.ts';
 

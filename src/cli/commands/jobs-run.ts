@@ -7,7 +7,8 @@ import { addJobFlags } from '../job-flags.ts';
 import { addLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { detach, detachedFlag } from '../process/detach.ts';
-import { requireFiles, runJobs, runJobsDetached } from '../run-jobs.ts';
+import { runDetached } from '../process/run-detached.ts';
+import { requireFiles, runJobs } from '../run-jobs.ts';
 
 /** `sluice jobs run`. */
 export function jobsRunCommand(io: CommandIo): Command {
@@ -31,7 +32,11 @@ export function jobsRunCommand(io: CommandIo): Command {
     .addOption(new Option(detachedFlag).hideHelp());
   return addLogFlags(command).action(async (given: string[], flags: Flags) => {
     const find = () => findJobs(io, 'jobs run', given, flags);
-    if (flags['detached'] === true) return runJobsDetached(io, find, flags);
+    if (flags['detached'] === true) {
+      return runDetached(io, 'sluice', async (onReady) =>
+        runJobs(io, await find(), flags, onReady),
+      );
+    }
     const jobs = await find();
     if (flags['daemon'] !== true) return runJobs(io, jobs, flags);
     const [job, ...others] = jobs;

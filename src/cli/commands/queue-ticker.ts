@@ -6,6 +6,7 @@ import type { CommandIo } from '../io.ts';
 import { addLogFlags, openLog, readLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { textFlag } from '../pipelines.ts';
+import { loadPgqdIni, runPgqd } from '../pgqd.ts';
 import { runParts } from '../run-parts.ts';
 
 /** `sluice queue ticker`: ticker and maintenance of one database, without a config file. */
@@ -14,23 +15,35 @@ export function queueTickerCommand(io: CommandIo): Command {
     .summary('tick and maintain the queues of a database')
     .description(
       'Ticks, rotates and compacts the queues of one database until it is stopped; what `[queue]` of sluice.toml does ' +
-        'in `sluice run`. Of several for one database, one works and the others stand by.',
+        'in `sluice run`. Of several for one database, one works and the others stand by. With a pgqd.ini: of the databases ' +
+        'it names, or of all that have queues.',
     )
+    .argument('[ini]', 'a pgqd.ini')
     .addOption(
       new Option(
         '--status-listen <host:port>',
         'serve /metrics, /healthz and /status there',
       ).argParser(readListen),
     );
-  return addLogFlags(addDatabaseFlag(command)).action(async (flags: Flags) => {
-    const { name, connection } = await databaseOf(io, 'queue ticker', flags);
-    await runParts(io, {
-      parts: [queuePart(name, () => Promise.resolve(connection))],
-      statusListen: textFlag(flags, 'statusListen'),
-      log: openLog(io, readLogFlags(flags, 'info', undefined), undefined),
-      view: undefined,
-      following: undefined,
-      isBounded: false,
-    });
-  });
+  return addLogFlags(addDatabaseFlag(command)).action(
+    async (ini: string | undefined, flags: Flags) => {
+      if (ini !== undefined) return runPgqdIni(io, ini, flags);
+      const { name, connection } = await databaseOf(io, 'queue ticker', flags);
+      await runParts(io, {
+        parts: [queuePart(name, () => Promise.resolve(connection))],
+        statusListen: textFlag(flags, 'statusListen'),
+        log: openLog(io, readLogFlags(flags, 'info', undefined), undefined),
+        view: undefined,
+        following: undefined,
+        isBounded: false,
+      });
+    },
+  );
+}
+
+async function runPgqdIni(io: CommandIo, file: string, flags: Flags): Promise<void> {
+  const config = await loadPgqdIni(file);
+  const { level, file: logfile } = readLogFlags(flags, 'info', config.logfile);
+  const statusListen = textFlag(flags, 'statusListen');
+  await runPgqd(io, { ...config, logfile }, { level, statusListen });
 }

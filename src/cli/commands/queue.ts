@@ -6,6 +6,7 @@ import { queueDeadCommand } from './queue-dead.ts';
 import { queueDropCommand } from './queue-drop.ts';
 import { queueInstallCommand } from './queue-install.ts';
 import { queueListCommand } from './queue-list.ts';
+import { queuePgqadmCommand } from './queue-pgqadm.ts';
 import { queuePauseCommand } from './queue-pause.ts';
 import { queueRedriveCommand } from './queue-redrive.ts';
 import { queueRegisterCommand } from './queue-register.ts';
@@ -39,5 +40,6 @@ export function queueCommand(io: CommandIo): Command {
     .addCommand(queueScheduleCommand(io))
     .addCommand(queuePauseCommand(io))
     .addCommand(queueResumeCommand(io))
-    .addCommand(queueTickerCommand(io));
+    .addCommand(queueTickerCommand(io))
+    .addCommand(queuePgqadmCommand(io));
 }

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { SluiceError } from '../../errors/index.ts';
-import { nearestName, systemReason } from '../../service/index.ts';
+import { nearestName } from '../../service/index.ts';
 import { jobSchema, type JobConfig } from '../config.ts';
 import { iniKeys, loadKeys, type IniKey, type IniKind } from './ini-keys.ts';
 import { readText, TextProblem } from './ini-text.ts';
+import { readFileText } from './load-tool-ini.ts';
 import { interpolate, InterpolationProblem } from './interpolate.ts';
 import { readIni, type IniSection, type IniValue } from './read-ini.ts';
 
@@ -211,13 +211,4 @@ function keyOf(kind: IniKind, key: string): IniKey | undefined {
 
 function isNamed(key: string, { values }: IniSection): boolean {
   return [...values.values()].some(({ value }) => value.toLowerCase().includes(`%(${key})s`));
-}
-
-async function readFileText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const problems = `${file}: cannot be read: ${systemReason(cause)}`;
-    throw new SluiceError('JOBS_INI', { file, count: 1, problems }, { cause });
-  }
 }

@@ -8,10 +8,17 @@ const schemaSql = loadSql('find-queue-schema');
 /** Whose schema pgq a database has. */
 export type QueueSchema = 'ours' | 'original';
 
-/** @throws QUEUE_NOT_INSTALLED */
-export async function requireSchema(tx: Tx): Promise<QueueSchema> {
+/** @returns null: the database has no queues */
+export async function findSchema(tx: Tx): Promise<QueueSchema | null> {
   const { rows } = await tx.query(schemaSql);
   const found = texts(rows[0]!, 'found');
-  if (found === 'ours' || found === 'original') return found;
+  return found === 'ours' || found === 'original' ? found : null;
+}
+
+/** @throws QUEUE_NOT_INSTALLED */
+export async function requireSchema(tx: Tx): Promise<QueueSchema> {
+  const found = await findSchema(tx);
+  if (found !== null) return found;
+  const { rows } = await tx.query(schemaSql);
   throw new SluiceError('QUEUE_NOT_INSTALLED', { database: text(rows[0]!, 'database') });
 }
