@@ -59,9 +59,13 @@ describe('two processes with the same pipeline', () => {
       `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'sluice%' AND datname = current_database()`,
     );
     for (const { pid } of pids) await scene.there.query(`SELECT pg_terminate_backend(${pid})`);
-    await scene.here.query(
-      `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active_pid IS NOT NULL`,
-    );
+    // A server that is slow to begin, or to end, may hold the slot for a while yet.
+    await waitFor('the slot to be free', async () => {
+      const { rowCount } = await scene.here.query(
+        `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active_pid IS NOT NULL`,
+      );
+      return rowCount === 0;
+    });
     const second = await scene.follow();
     await writer.stop();
     await scene.arrives(second);
