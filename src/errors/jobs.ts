@@ -48,6 +48,12 @@ export const jobsErrors = {
     message: 'a row of {table} came without its key: it cannot be found in the target',
     remedy: 'give the table a primary key, or its trigger pkey=COLUMNS',
   },
+  JOBS_NO_QUEUE: {
+    decision: 'fix',
+    message:
+      'queue {queue} of the target takes no events: it is not there, or inserts are disabled',
+    remedy: 'create it: sluice queue create {queue} --db URL',
+  },
   JOBS_NO_TABLE: {
     decision: 'fix',
     message: 'there is no table {table} in the target',

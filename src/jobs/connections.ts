@@ -53,6 +53,11 @@ export class Connections {
     return client;
   }
 
+  /** One of them is gone: what failed because of that does not say so. */
+  get hasLost(): boolean {
+    return [...this.#open.values()].some(({ isLost }) => isLost);
+  }
+
   /** All of them: whatever was not committed is taken back. */
   async close(): Promise<void> {
     for (const use of this.#open.keys()) await this.#end(use);

@@ -120,9 +120,9 @@ export class LoopJob implements Job {
 
   /** @throws what needs a person */
   async #afterError(error: Error, backoff: Backoff, signal: AbortSignal): Promise<void> {
+    const decision = this.#connections.hasLost ? 'reconnect' : decisionOf(error);
     await this.#connections.close();
     if (isAbort(error, signal)) throw error;
-    const decision = decisionOf(error);
     if (decision !== 'retry' && decision !== 'reconnect') throw error;
     const delayMs = backoff.nextDelayMs();
     this.#trouble = recordError(error).message;

@@ -92,7 +92,9 @@ function sluiceCommands({ language, text }: { language: string; text: string }):
 async function problemOf(words: readonly string[]): Promise<string> {
   const place = words.includes('--source') || words.includes('--config');
   const isUnderstood = words[0] === 'demo' || words.includes('--help') || words[0] === '--version';
-  const more = isUnderstood ? ['--help'] : ['--config', '/nowhere/sluice.toml'];
+  const hasOwnFile = words.includes('pgqadm');
+  const config = hasOwnFile ? [] : ['--config', '/nowhere/sluice.toml'];
+  const more = isUnderstood ? ['--help'] : config;
   const given = place ? dropPlace(words) : words;
   const { stderr } = await runHere([...given.map(putNowhere), ...more]);
   return understood.test(stderr) ? '' : stderr;
@@ -100,7 +102,7 @@ async function problemOf(words: readonly string[]): Promise<string> {
 
 /** How far a command comes that has its database, its configuration or its module nowhere. */
 const understood =
-  /CONFIG_NOT_FOUND|CONFIG_DATABASE: databases\.\S+: --db names it|QUEUE_MODULE|POOL_CONFIG: \/nowhere\//;
+  /CONFIG_NOT_FOUND|CONFIG_DATABASE: databases\.\S+: --db names it|QUEUE_MODULE|(?:POOL_CONFIG|JOBS_INI): \/nowhere\//;
 
 /** What a page calls pgbouncer.ini may be here, and would be run. */
 function putNowhere(word: string): string {
