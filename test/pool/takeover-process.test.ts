@@ -176,12 +176,16 @@ test('a client that was handed over is cancelled', async () => {
 });
 
 test('a request that is under way is answered by the old process, and its client goes then', async () => {
-  const pool = await startPool();
+  const database = await server.database();
+  const databases = { app: lineTo(database) };
+  const pool = await RestartingPool.start({ databases, settings: {} });
   const client = await pool.pipeline();
-  await client.send((w) => w.query("SELECT pg_sleep(3); SELECT 'done'"));
+  await database.query('SELECT pg_advisory_lock(1)');
+  await client.send((w) => w.query("SELECT pg_advisory_lock(1); SELECT 'done'"));
   const first = await pool.pid();
   await pool.restarted();
   expect(isRunning(first)).toBe(true);
+  await database.query('SELECT pg_advisory_unlock(1)');
   expect(await client.until(1)).toContain('D:done');
   await pool.ended(first);
   expect(await client.ask((w) => w.query('SELECT 1'))).toContain('D:1');
