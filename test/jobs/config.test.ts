@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/daemon/index.ts';
-import { jobTemplate, kindNames } from '../../src/jobs/index.ts';
+import { jobTemplate, kindNames, loadJobIni } from '../../src/jobs/index.ts';
 import { runHere } from '../cli/fake-io.ts';
 import { postgres, temporaryFolder } from '../kit/index.ts';
 import { eventsOf, insertEvents, queueDatabase } from './databases.ts';
@@ -65,4 +65,23 @@ test.each(kindNames)('the template of %s is a section that can be used', (kind) 
   expect(parseConfig(`${databases}${everything}`, 'sluice.toml').jobs[`${kind}_1`]).toMatchObject({
     kind,
   });
+});
+
+const page = await readFile(new URL('../../docs/jobs.md', import.meta.url), 'utf8');
+const blocks = (language: string) =>
+  [...page.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
+    ([, text]) => text ?? '',
+  );
+
+test.each(blocks('toml'))('a section of the manual can be used: %#', (text) => {
+  const databases = text.includes('[databases]')
+    ? ''
+    : '[databases]\nshop = "dbname=a"\narchive = "dbname=b"\n';
+  expect(Object.keys(parseConfig(`${databases}${text}`, 'docs/jobs.md').jobs)).toHaveLength(1);
+});
+
+test('the ini file of the manual can be used', async () => {
+  const file = join(temporaryFolder(), 'mover.ini');
+  await writeFile(file, blocks('ini')[0] ?? '');
+  expect(await loadJobIni(file)).toMatchObject({ name: 'mover', warnings: [] });
 });
