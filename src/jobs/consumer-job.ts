@@ -1,14 +1,14 @@
 import type { Client } from 'pg';
 import { consumer, runConsumer, type AnyEvent, type BatchContext } from '../queue/index.ts';
-import { asError, decisionOf, Lifecycle, recordError, systemClock } from '../service/index.ts';
-import { Connections } from './connections.ts';
+import { asError, decisionOf, recordError } from '../service/index.ts';
+import type { Connections } from './connections.ts';
 import { EventFilter } from './events/event-filter.ts';
-import type { Job, JobDeps, JobPlan, JobStatus } from './job.ts';
-import { Statistics } from './statistics.ts';
+import type { JobDeps, JobPlan } from './job.ts';
+import type { Statistics } from './statistics.ts';
+import { WorkingJob, type WorkingConfig } from './working-job.ts';
 
 /** The settings of every job that reads a queue. */
-export interface ConsumerConfig {
-  readonly kind: string;
+export interface ConsumerConfig extends WorkingConfig {
   readonly source: string;
   readonly queue: string;
   readonly consumer?: string | undefined;
@@ -19,8 +19,6 @@ export interface ConsumerConfig {
   readonly collect_interval?: number | undefined;
   readonly listen: boolean;
   readonly loop_delay: number;
-  readonly stats_period: number;
-  readonly connection_lifetime: number;
   readonly on_failure: 'hold' | 'set-aside';
 }
 
@@ -45,100 +43,45 @@ const unlimitedEvents = 2 ** 31 - 1;
 const longestCollectMs = 3_600_000;
 
 /** A job that reads a queue. */
-export class ConsumerJob implements Job {
-  readonly #plan: JobPlan<ConsumerConfig>;
-  readonly #deps: JobDeps;
+export class ConsumerJob extends WorkingJob<ConsumerConfig> {
   readonly #work: EventWork;
-  readonly #statistics: Statistics;
-  readonly #connections: Connections;
   readonly #filter: EventFilter;
-  readonly #life: Lifecycle;
-  #trouble: string | undefined;
 
   constructor(
     plan: JobPlan<ConsumerConfig>,
     makeWork: (tools: WorkTools) => EventWork,
     deps: JobDeps,
   ) {
-    const { name, config } = plan;
-    const log = deps.log.child({ job: name });
-    this.#plan = plan;
-    this.#deps = { ...deps, log };
-    this.#statistics = new Statistics(name, this.#deps);
-    this.#connections = new Connections({
-      connectionOf: (database) => plan.connectionOf(database),
-      job: name,
-      lifetimeMs: config.connection_lifetime * 1000,
-      clock: deps.clock,
-    });
-    this.#filter = new EventFilter(config, () => this.#connections.get('filter', config.source));
-    this.#work = makeWork({ connections: this.#connections, statistics: this.#statistics });
-    this.#life = new Lifecycle(`job ${name}`, (signal, becomeReady) =>
-      this.#run(signal, becomeReady),
+    super(plan, deps);
+    const { connections, statistics } = this;
+    this.#filter = new EventFilter(plan.config, () =>
+      connections.get('filter', plan.config.source),
     );
-  }
-
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  get finished(): Promise<void> {
-    return this.#life.finished;
-  }
-
-  get trouble(): string | undefined {
-    return this.#trouble;
-  }
-
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
-  }
-
-  status(): JobStatus {
-    const { name, config } = this.#plan;
-    const { totals } = this.#statistics;
-    return { job: name, kind: config.kind, totals, trouble: this.#trouble ?? null };
-  }
-
-  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
-    const { clock = systemClock } = this.#deps;
-    const stopReports = clock.every(this.#plan.config.stats_period * 1000, () => this.#report());
-    try {
-      becomeReady();
-      await this.#consume(signal);
-    } finally {
-      stopReports();
-      this.#report();
-      await this.#connections.close();
-    }
+    this.#work = makeWork({ connections, statistics });
   }
 
   /** Anew, with new connections, whenever those have come to their age. */
-  async #consume(signal: AbortSignal): Promise<void> {
-    const { config, once } = this.#plan;
+  protected override async run(signal: AbortSignal): Promise<void> {
+    const { config, once } = this.plan;
     const target = this.#work.target;
     while (!signal.aborted) {
       const lifetime = AbortSignal.timeout(config.connection_lifetime * 1000);
       await runConsumer(this.#definition(), {
-        db: await this.#plan.connectionOf(config.source),
-        ...(target !== undefined && { target: await this.#plan.connectionOf(target) }),
+        db: await this.plan.connectionOf(config.source),
+        ...(target !== undefined && { target: await this.plan.connectionOf(target) }),
         once,
         listen: config.listen,
         pollMs: config.loop_delay * 1000,
         signal: once ? signal : AbortSignal.any([signal, lifetime]),
-        log: this.#deps.log,
-        ...(this.#deps.clock !== undefined && { clock: this.#deps.clock }),
+        log: this.deps.log,
+        ...(this.deps.clock !== undefined && { clock: this.deps.clock }),
       });
       if (once) return;
     }
   }
 
   #definition() {
-    const { name, config } = this.#plan;
+    const { name, config } = this.plan;
     const { collect_events: events, collect_interval: interval } = config;
     const common = {
       queue: config.queue,
@@ -161,22 +104,18 @@ export class ConsumerJob implements Job {
 
   async #take(events: AnyEvent[], tx: Client, batch: BatchContext): Promise<void> {
     try {
-      await this.#statistics.time(async () => {
+      await this.statistics.time(async () => {
         const chosen = await this.#filter.choose(events);
         if (chosen.length > 0) await this.#work.handle(chosen, tx, batch);
-        this.#statistics.add('count', chosen.length);
+        this.statistics.add('count', chosen.length);
       });
-      this.#trouble = undefined;
+      this.trouble = undefined;
     } catch (cause) {
       const error = asError(cause);
-      this.#trouble = recordError(error).message;
+      this.trouble = recordError(error).message;
       // As the originals do: what stands in the way of the next try is not reused.
-      if (decisionOf(error) === 'reconnect') await this.#connections.close();
+      if (decisionOf(error) === 'reconnect') await this.connections.close();
       throw error;
     }
-  }
-
-  #report(): void {
-    if (this.#statistics.flush()) this.#deps.onStatistics?.(this.status());
   }
 }

@@ -2,13 +2,12 @@ import {
   Backoff,
   decisionOf,
   isAbort,
-  Lifecycle,
   systemClock,
   type Clock,
   type Log,
   type Metrics,
   type Progress,
-  type Service,
+  WorkingService,
 } from '../service/index.ts';
 import { isSluiceError } from '../errors/index.ts';
 import { parseSide } from '../session/index.ts';
@@ -29,18 +28,18 @@ export interface ReplicationDeps {
  * A pipeline that runs: checks, copies what is not copied yet, follows. Whatever may pass (a lost
  * connection, a restarted server) is tried again from the ledger's position; whatever needs a person ends it.
  */
-export class Replication implements Service {
+export class Replication extends WorkingService {
   readonly name: string;
   readonly #options: ReplicationOptions;
   readonly #deps: ReplicationDeps;
   readonly #clock: Clock;
   readonly #standing: Standing;
   readonly #metrics: PipelineMetrics;
-  readonly #life: Lifecycle;
   #asText = false;
   #isChecked: boolean;
 
   constructor(options: ReplicationOptions, deps: ReplicationDeps) {
+    super(`replicate.${options.name ?? defaultName(options)}`);
     this.name = options.name ?? defaultName(options);
     this.#options = options;
     this.#deps = deps;
@@ -52,34 +51,13 @@ export class Replication implements Service {
       (phase) => deps.log.info('the pipeline enters a phase', { phase }),
     );
     this.#metrics = pipelineMetrics(deps.metrics, this.name);
-    this.#life = new Lifecycle(`replicate.${this.name}`, (signal, becomeReady) =>
-      this.#run(signal, becomeReady),
-    );
-  }
-
-  /** Resolves once changes are being applied. */
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  /** Resolves when it was stopped, or with `once` when it is done; rejects with what stopped it. */
-  get finished(): Promise<void> {
-    return this.#life.finished;
-  }
-
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
   }
 
   status(): ReplicationStatus {
     return this.#standing.status();
   }
 
-  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+  protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const stopObserving = this.#clock.every(1_000, () => this.#metrics.observe(this.#standing));
     const backoff = new Backoff();
     try {

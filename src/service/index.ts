@@ -11,7 +11,7 @@ export { nearestName } from './nearest.ts';
 export { silentProgress } from './progress.ts';
 export { recordError, redactText } from './redact.ts';
 export { Backoff, defaultBackoff, retry } from './retry.ts';
-export { isAbort, Lifecycle } from './service.ts';
+export { isAbort, Lifecycle, WorkingService } from './service.ts';
 export {
   byteSize,
   duration,

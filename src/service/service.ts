@@ -22,14 +22,7 @@ export interface Service {
 export type Work = (signal: AbortSignal, becomeReady: () => void) => Promise<void>;
 
 /**
- * The contract's bookkeeping, so that a service writes only its work:
- *
- *     class Ticker implements Service {
- *       readonly #life = new Lifecycle('ticker', (signal, becomeReady) => this.#tick(signal, becomeReady));
- *       get ready() { return this.#life.ready; }
- *       start(signal?: AbortSignal) { this.#life.start(signal); }
- *       stop() { return this.#life.stop(); }
- *     }
+ * The contract's bookkeeping. A class that is nothing but a service extends `WorkingService` instead of holding one.
  */
 export class Lifecycle implements Service {
   readonly ready: Promise<void>;
@@ -96,6 +89,43 @@ export class Lifecycle implements Service {
   #stopped(): SluiceError {
     return new SluiceError('SERVICE_STOPPED', { service: this.#name });
   }
+}
+
+/**
+ * A service that writes only its work:
+ *
+ *     class Ticker extends WorkingService {
+ *       constructor() { super('ticker'); }
+ *       protected override async work(signal: AbortSignal, becomeReady: () => void) { ... }
+ *     }
+ */
+export abstract class WorkingService implements Service {
+  readonly #life: Lifecycle;
+
+  /** @param name  as errors about starting and stopping call it */
+  constructor(name: string) {
+    this.#life = new Lifecycle(name, (signal, becomeReady) => this.work(signal, becomeReady));
+  }
+
+  get ready(): Promise<void> {
+    return this.#life.ready;
+  }
+
+  /** Resolves when it was stopped or is done; rejects with what it failed with. */
+  get finished(): Promise<void> {
+    return this.#life.finished;
+  }
+
+  start(signal?: AbortSignal): void {
+    this.#life.start(signal);
+  }
+
+  stop(): Promise<void> {
+    return this.#life.stop();
+  }
+
+  /** @see Work */
+  protected abstract work(signal: AbortSignal, becomeReady: () => void): Promise<void>;
 }
 
 /** True when `error` only says that `signal` was aborted: the end that was asked for, not a failure. */

@@ -277,9 +277,13 @@ async function textQuery(client: Client, text: string): Promise<QueryResult<Valu
   return lastResult(result);
 }
 
-/** Of several statements the last one's. */
+/** Of several statements the last one's, which pg's types do not know of. */
 function lastResult(result: unknown): QueryResult<Values> {
   const last: unknown = Array.isArray(result) ? result.at(-1) : result;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pg's types know one statement only
-  return last as QueryResult<Values>;
+  if (!isResult(last)) throw new TypeError('a query without a result');
+  return last;
+}
+
+function isResult(value: unknown): value is QueryResult<Values> {
+  return typeof value === 'object' && value !== null && 'rows' in value && 'fields' in value;
 }

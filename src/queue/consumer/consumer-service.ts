@@ -1,4 +1,4 @@
-import { Lifecycle, type Clock, type Log, type Service } from '../../service/index.ts';
+import { WorkingService, type Clock, type Log } from '../../service/index.ts';
 import type { Totals } from './consume-batches.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import { runConsumer } from './run-consumer.ts';
@@ -12,47 +12,28 @@ export interface ConsumerStatus {
 }
 
 /** A consumer as a part of a process. */
-export class ConsumerService implements Service {
+export class ConsumerService extends WorkingService {
   readonly #definition: ConsumerDefinition;
-  readonly #life: Lifecycle;
+  readonly #options: RunConsumerOptions;
   #totals: Totals | null = null;
 
   constructor(
     definition: ConsumerDefinition,
     options: Omit<RunConsumerOptions, 'signal' | 'log' | 'clock'>,
-    deps: { readonly log: Log; readonly clock?: Clock | undefined },
+    { log, clock }: { readonly log: Log; readonly clock?: Clock | undefined },
   ) {
+    super(`consumer ${definition.name}`);
     this.#definition = definition;
-    const { log, clock } = deps;
-    this.#life = new Lifecycle(`consumer ${definition.name}`, async (signal, becomeReady) => {
-      becomeReady();
-      this.#totals = await runConsumer(definition, {
-        ...options,
-        signal,
-        log,
-        ...(clock !== undefined && { clock }),
-      });
-    });
-  }
-
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  get finished(): Promise<void> {
-    return this.#life.finished;
-  }
-
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
+    this.#options = { ...options, log, ...(clock !== undefined && { clock }) };
   }
 
   status(): ConsumerStatus {
     const { queues, name } = this.#definition;
     return { queues, consumer: name, totals: this.#totals };
+  }
+
+  protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+    becomeReady();
+    this.#totals = await runConsumer(this.#definition, { ...this.#options, signal });
   }
 }

@@ -1,10 +1,9 @@
 import {
   isAbort,
-  Lifecycle,
   type Clock,
   type Log,
   type Metrics,
-  type Service,
+  WorkingService,
 } from '../../service/index.ts';
 import type { ConnectionTarget } from '../../session/index.ts';
 import { encodeEvent, type Sink } from '../../sink/index.ts';
@@ -45,45 +44,24 @@ const blockEvents = 1_000;
  * A queue's events into a sink. A batch is finished once the sink has all of it durably; one that was under way in a
  * crash comes again, under the same number, and so its messages under the same ids.
  */
-export class EventFeed implements Service {
+export class EventFeed extends WorkingService {
   readonly #options: EventFeedOptions;
   readonly #sink: Sink;
   readonly #deps: EventFeedDeps;
-  readonly #life: Lifecycle;
   readonly #sent: ReturnType<typeof declareSent>;
   #events = 0;
 
   /** @param sink  not started; it starts and stops with the feed */
   constructor(options: EventFeedOptions, sink: Sink, deps: EventFeedDeps) {
+    super(`queue.sinks.${options.name}`);
     this.#options = options;
     this.#sink = sink;
     this.#deps = deps;
     this.#sent = declareSent(deps.metrics);
-    this.#life = new Lifecycle(`queue.sinks.${options.name}`, (signal, becomeReady) =>
-      this.#run(signal, becomeReady),
-    );
-  }
-
-  /** Resolves once the sink takes messages. */
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  /** Resolves when it was stopped; rejects with what stopped it. */
-  get finished(): Promise<void> {
-    return this.#life.finished;
   }
 
   get trouble(): string | undefined {
     return this.#sink.trouble;
-  }
-
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
   }
 
   status(): EventFeedStatus {
@@ -91,7 +69,7 @@ export class EventFeed implements Service {
     return { queue, consumer: name, sink: this.#sink.name, events: this.#events };
   }
 
-  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+  protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const stopSink = (): void => void this.#sink.stop();
     try {
       this.#sink.start();

@@ -1,11 +1,10 @@
 import type { Client } from 'pg';
 import {
   isAbort,
-  Lifecycle,
   type Clock,
   type Log,
   type Metrics,
-  type Service,
+  WorkingService,
 } from '../../service/index.ts';
 import { createPgClient } from '../../session/index.ts';
 import { requireSchema, type QueueSchema } from '../admin/schema.ts';
@@ -49,10 +48,9 @@ export interface QueueKeeperStatus {
  * Ticks and maintains the queues of one database; what pgqd does for the original. Of several, in whatever
  * processes, one works and the others stand by.
  */
-export class QueueKeeper implements Service {
+export class QueueKeeper extends WorkingService {
   readonly #options: QueueKeeperOptions;
   readonly #deps: QueueKeeperDeps;
-  readonly #life: Lifecycle;
   readonly #ticks: ReturnType<typeof declareTicks>;
   #state: QueueKeeperStatus['state'] = 'connecting';
   #schema: QueueKeeperStatus['schema'] = null;
@@ -60,28 +58,10 @@ export class QueueKeeper implements Service {
   #tickCount = 0;
 
   constructor(options: QueueKeeperOptions, deps: QueueKeeperDeps) {
+    super(`queue keeper ${options.database}`);
     this.#options = options;
     this.#deps = deps;
     this.#ticks = declareTicks(deps.metrics);
-    this.#life = new Lifecycle(`queue keeper ${options.database}`, (signal, becomeReady) =>
-      this.#keep(signal, becomeReady),
-    );
-  }
-
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  get finished(): Promise<void> {
-    return this.#life.finished;
-  }
-
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
   }
 
   status(): QueueKeeperStatus {
@@ -95,7 +75,7 @@ export class QueueKeeper implements Service {
   }
 
   /** Two connections: a long vacuum or a lock that is waited for must not hold up the ticks. */
-  async #keep(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+  protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const { connection, database } = this.#options;
     const clients = [
       createPgClient(connection, { purpose: 'queue ticker', signal }),

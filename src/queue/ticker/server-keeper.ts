@@ -1,4 +1,4 @@
-import { Lifecycle, systemClock, type Clock, type Log, type Service } from '../../service/index.ts';
+import { systemClock, type Clock, type Log, WorkingService } from '../../service/index.ts';
 import { createPgClient } from '../../session/index.ts';
 import { findSchema } from '../admin/schema.ts';
 import { loadSql } from '../sql.ts';
@@ -22,45 +22,26 @@ export interface ServerKeeperOptions extends Omit<QueueKeeperOptions, 'database'
 }
 
 /** Keeps the queues of the databases of a server, as pgqd does: of all of them, or of those that are named. */
-export class ServerKeeper implements Service {
+export class ServerKeeper extends WorkingService {
   readonly #options: ServerKeeperOptions;
   readonly #deps: QueueKeeperDeps;
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #life: Lifecycle;
   readonly #keepers = new Map<string, QueueKeeper>();
 
   constructor(options: ServerKeeperOptions, deps: QueueKeeperDeps) {
+    super('server keeper');
     this.#options = options;
     this.#deps = deps;
     this.#log = deps.log;
     this.#clock = deps.clock ?? systemClock;
-    this.#life = new Lifecycle('server keeper', (signal, becomeReady) =>
-      this.#run(signal, becomeReady),
-    );
-  }
-
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  get finished(): Promise<void> {
-    return this.#life.finished;
-  }
-
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
   }
 
   status(): QueueKeeperStatus[] {
     return [...this.#keepers.values()].map((keeper) => keeper.status());
   }
 
-  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+  protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     try {
       while (!signal.aborted) {
         for (const database of await this.#wanted()) this.#keep(database);

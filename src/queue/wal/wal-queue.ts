@@ -1,12 +1,11 @@
 import {
   Backoff,
   decisionOf,
-  Lifecycle,
   systemClock,
   type Clock,
   type Log,
   type Metrics,
-  type Service,
+  WorkingService,
 } from '../../service/index.ts';
 import { formatLsn } from '../../wire/index.ts';
 import { attemptWalQueue } from './attempt.ts';
@@ -33,54 +32,33 @@ export interface WalQueueStatus {
  * Takes a queue's events out of the source's WAL to a queue of the target: whole transactions in commit order,
  * each exactly once. What may pass (a lost connection, a restart) is tried again from the target's position.
  */
-export class WalQueue implements Service {
+export class WalQueue extends WorkingService {
   readonly #options: WalQueueOptions;
   readonly #deps: WalQueueDeps;
   readonly #clock: Clock;
-  readonly #life: Lifecycle;
   readonly #moved: ReturnType<typeof declareMoved>;
   #status: WalQueueStatus;
 
   constructor(options: WalQueueOptions, deps: WalQueueDeps) {
+    super(`queue.wal.${options.queue}`);
     const { queue } = options;
     this.#options = options;
     this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
     this.#moved = declareMoved(deps.metrics);
-    this.#life = new Lifecycle(`queue.wal.${queue}`, (signal, becomeReady) =>
-      this.#run(signal, becomeReady),
-    );
     const nothing = { position: null, events: 0, deadLetters: 0, error: null };
     this.#status = { queue, state: 'connecting', ...nothing };
-  }
-
-  /** Resolves once events are followed. */
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  /** Resolves when it was stopped, or with `once` when it is done; rejects with what stopped it. */
-  get finished(): Promise<void> {
-    return this.#life.finished;
   }
 
   get trouble(): string | undefined {
     return this.#status.error ?? undefined;
   }
 
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
-  }
-
   status(): WalQueueStatus {
     return this.#status;
   }
 
-  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+  protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const backoff = new Backoff();
     try {
       for (;;) {

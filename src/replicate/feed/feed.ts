@@ -4,11 +4,10 @@ import {
   blockingFindings,
   decisionOf,
   isAbort,
-  Lifecycle,
   systemClock,
   type Clock,
   type Finding,
-  type Service,
+  WorkingService,
 } from '../../service/index.ts';
 import { Session } from '../../session/index.ts';
 import type { Sink } from '../../sink/index.ts';
@@ -37,7 +36,7 @@ export interface FeedOptions extends Pick<
  *
  * Whatever may pass is tried again from that position; whatever needs a person ends it.
  */
-export class Feed implements Service {
+export class Feed extends WorkingService {
   readonly name: string;
   readonly #options: FeedOptions;
   readonly #sink: Sink;
@@ -45,11 +44,11 @@ export class Feed implements Service {
   readonly #clock: Clock;
   readonly #standing: Standing;
   readonly #metrics: PipelineMetrics;
-  readonly #life: Lifecycle;
   #isChecked: boolean;
 
   /** @param sink not started; it starts and stops with the feed */
   constructor(options: FeedOptions, sink: Sink, deps: ReplicationDeps) {
+    super(`replicate.${options.name}`);
     this.name = options.name;
     this.#options = options;
     this.#sink = sink;
@@ -62,27 +61,6 @@ export class Feed implements Service {
       (phase) => deps.log.info('the pipeline enters a phase', { phase }),
     );
     this.#metrics = pipelineMetrics(deps.metrics, this.name);
-    this.#life = new Lifecycle(`replicate.${this.name}`, (signal, becomeReady) =>
-      this.#run(signal, becomeReady),
-    );
-  }
-
-  /** Resolves once changes are being followed. */
-  get ready(): Promise<void> {
-    return this.#life.ready;
-  }
-
-  /** Resolves when it was stopped, or with `once` when it is done; rejects with what stopped it. */
-  get finished(): Promise<void> {
-    return this.#life.finished;
-  }
-
-  start(signal?: AbortSignal): void {
-    this.#life.start(signal);
-  }
-
-  stop(): Promise<void> {
-    return this.#life.stop();
   }
 
   /** "Applied" is what the sink has durably. */
@@ -91,7 +69,7 @@ export class Feed implements Service {
     return { ...status, error: status.error ?? this.#sink.trouble ?? null };
   }
 
-  async #run(signal: AbortSignal, becomeReady: () => void): Promise<void> {
+  protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const stopObserving = this.#clock.every(1_000, () => this.#metrics.observe(this.#standing));
     try {
       this.#sink.start();
