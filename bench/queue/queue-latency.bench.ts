@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger, run as runGraphile } from 'graphile-worker';
 import { Client } from 'pg';
 import { startLocalServer, type LocalServer } from '../../src/demo/index.ts';
 import { consumer, installScript, QueueKeeper, runConsumer } from '../../src/queue/index.ts';
 import { Metrics, silentLog } from '../../src/service/index.ts';
 import { runSql } from '../../test/kit/sql.ts';
-import { run as runGraphile } from 'graphile-worker';
 import { quantile, type Bench, type Measured } from '../kit/bench.ts';
 import { versionOf } from '../kit/servers.ts';
 
@@ -14,6 +14,7 @@ const seconds = 10;
 const warmUpSeconds = 2;
 const producers = 4;
 const peer = 'graphile-worker';
+const silent = new Logger(() => () => undefined);
 
 const bench: Bench = {
   name: 'queue-latency',
@@ -87,6 +88,7 @@ async function measureGraphile(server: LocalServer, run: number): Promise<Measur
   const runner = await runGraphile({
     connectionString: url,
     noHandleSignals: true,
+    logger: silent,
     taskList: { placed: (data) => watch.arrived(String(data)) },
   });
   await produce(url, `SELECT graphile_worker.add_job('placed', to_json($1::text))`, watch);

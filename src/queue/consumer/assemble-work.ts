@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Session } from '../../session/index.ts';
 import { AsideClient } from './aside-client.ts';
+import type { BatchFeed } from './batch-feed.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import { trackedAs } from './placement/choose-placement.ts';
 import type { HandlerClient } from './handler-client.ts';
@@ -14,6 +15,7 @@ import { ProgressReports } from './progress-reports.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { RunConsumerOptions, RunDeps } from './run-options.ts';
 import { Slots } from './slots.ts';
+import { TargetUpkeep } from './target-upkeep.ts';
 import { EventTracking } from './tracking.ts';
 import type { Work } from './work.ts';
 
@@ -22,6 +24,9 @@ export interface Features {
   readonly hasDeadLetters: boolean;
   /** Sluice's own schema: leases and progress. */
   readonly isOurs: boolean;
+  /** Hands out several ticks as one batch. */
+  readonly canJoin: boolean;
+  readonly mayTick: boolean;
 }
 
 export interface WorkDeps extends RunDeps {
@@ -35,6 +40,7 @@ export interface WorkParts {
   readonly options: RunConsumerOptions;
   readonly features: Features;
   readonly control: Session;
+  readonly feed: BatchFeed;
   readonly handlers: HandlerClient;
   readonly placement: Placement;
   readonly deps: WorkDeps;
@@ -50,7 +56,7 @@ export function handlesSideBySide(definition: ConsumerDefinition): boolean {
 }
 
 export function assembleWork(parts: WorkParts): Work {
-  const { definition, options, features, control, handlers, placement, deps } = parts;
+  const { definition, options, features, control, feed, handlers, placement, deps } = parts;
   const { name: consumer, orderedBy, rateLimit, leaseMs } = definition;
   const worker = `${hostname()} ${process.pid} ${randomBytes(3).toString('hex')}`;
   const aside = new AsideClient(options.db, `consumer ${consumer} aside`);
@@ -70,8 +76,10 @@ export function assembleWork(parts: WorkParts): Work {
     definition,
     placement,
     control,
+    feed,
     handlers,
     hasDeadLetters: features.hasDeadLetters,
+    mayTick: features.mayTick,
     readPayload: payloadReader(definition.schema, definition.otherTypes),
     rateLimit: rateLimit === undefined ? null : new RateLimit(rateLimit, deps.clock),
     keys: orderedBy === undefined ? null : new KeyGate(orderedBy, () => deps.clock.monotonicMs()),
@@ -80,6 +88,7 @@ export function assembleWork(parts: WorkParts): Work {
     progress,
     worker,
     isPolling: options.listen === false,
+    targetUpkeep: options.target === undefined ? null : new TargetUpkeep(deps.clock),
     end: async () => {
       progress?.close();
       // Given back as far as the connections still go; the rest comes again when its lease ends.

@@ -1,4 +1,5 @@
 import { loadSql } from '../sql.ts';
+import { ServerError } from '../../errors/index.ts';
 import type { Session } from '../../session/index.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import { numberOf, textOf, textOrNull, type Row } from './rows.ts';
@@ -22,14 +23,25 @@ export interface BatchFeed {
   readonly finishSql: string;
 }
 
+/** Ticks that lie closer together come as one batch. */
+const joinedEvents = 1000;
+
 const nextBatch = loadSql('next-batch');
+const nextJoinedBatch = loadSql('next-joined-batch');
 const nextCollectedBatch = loadSql('next-collected-batch');
 const nextCooperativeBatch = loadSql('next-cooperative-batch');
 const finishBatch = loadSql('finish-batch');
 const finishCooperativeBatch = loadSql('finish-cooperative-batch');
 
-/** @param subconsumer  the process among those that share a cooperative consumer */
-export function batchFeed(definition: ConsumerDefinition, subconsumer: string): BatchFeed {
+/**
+ * @param subconsumer  the process among those that share a cooperative consumer
+ * @param canJoin  the database can hand out several ticks as one batch
+ */
+export function batchFeed(
+  definition: ConsumerDefinition,
+  subconsumer: string,
+  canJoin: boolean,
+): BatchFeed {
   const { name, collect, deadAfterMs } = definition;
   if (definition.kind === 'cooperative') {
     const dead = `${deadAfterMs} ms`;
@@ -40,10 +52,10 @@ export function batchFeed(definition: ConsumerDefinition, subconsumer: string): 
     };
   }
   if (collect === undefined) {
-    return {
-      next: (control, queue) => readNext(control, queue, nextBatch, [queue, name]),
-      finishSql: finishBatch,
-    };
+    const next: BatchFeed['next'] = canJoin
+      ? (control, queue) => readNext(control, queue, nextJoinedBatch, [queue, name, joinedEvents])
+      : (control, queue) => readNext(control, queue, nextBatch, [queue, name]);
+    return { next, finishSql: finishBatch };
   }
   const limits = [collect.events, `${collect.ms} ms`];
   return {
@@ -59,9 +71,28 @@ async function readNext(
   sql: string,
   values: readonly (string | number)[],
 ): Promise<Batch | null> {
-  const { rows } = await control.query(sql, values);
-  const [row] = rows;
+  const row = await readRow(control, sql, values);
   return row === undefined || textOrNull(row, 'id') === null ? null : toBatch(queue, row);
+}
+
+/** A process before us may be finishing the open batch at this moment, its last words still on their way. */
+async function readRow(
+  control: Session,
+  sql: string,
+  values: readonly (string | number)[],
+): Promise<Row | undefined> {
+  for (;;) {
+    try {
+      return (await control.query(sql, values)).rows[0];
+    } catch (error) {
+      if (!isFinishedMeanwhile(error)) throw error;
+    }
+  }
+}
+
+/** What `pgq.batch_event_sql` says, ours and the original's. */
+function isFinishedMeanwhile(error: unknown): boolean {
+  return error instanceof ServerError && error.fields.message === 'batch not found';
 }
 
 function toBatch(queue: string, row: Row): Batch {

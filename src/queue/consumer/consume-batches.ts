@@ -1,6 +1,6 @@
 import { isAbort } from '../../service/index.ts';
 import { Doorbell } from '../ticker/doorbell.ts';
-import { batchFeed, type Batch, type BatchFeed } from './batch-feed.ts';
+import type { Batch } from './batch-feed.ts';
 import { claimTransaction, releaseClaim, waitForTurn } from './consumer-lock.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import { Lanes } from './lanes.ts';
@@ -9,6 +9,7 @@ import { runBatch } from './run-batch.ts';
 import type { RunConsumerOptions, RunDeps } from './run-options.ts';
 import { leaveConsumer, subconsumerOf } from './subconsumer.ts';
 import { takeOver } from './take-over.ts';
+import { tickOnce } from './tick-once.ts';
 import type { Work } from './work.ts';
 
 /** What a run has done; grows while it goes on. */
@@ -32,11 +33,10 @@ export async function consumeBatches(
   totals: Totals,
 ): Promise<void> {
   const subconsumer = subconsumerOf(definition);
-  const feed = batchFeed(definition, subconsumer);
   using deadline = new StopDeadline(deps.stopping, options.stopWithinMs ?? defaultStopWithinMs);
   const givingUp = deadline.signal;
-  const work = await openWork(definition, options, feed.finishSql, { ...deps, givingUp });
-  const serving = serve(work, feed, options, totals).then(() =>
+  const work = await openWork(definition, options, subconsumer, { ...deps, givingUp });
+  const serving = serve(work, options, totals).then(() =>
     leaveConsumer(work.control, definition, subconsumer),
   );
   try {
@@ -52,23 +52,19 @@ export async function consumeBatches(
   }
 }
 
-async function serve(
-  work: Work,
-  feed: BatchFeed,
-  options: RunConsumerOptions,
-  totals: Totals,
-): Promise<void> {
+async function serve(work: Work, options: RunConsumerOptions, totals: Totals): Promise<void> {
   const { definition, control, stopping } = work;
   await waitForTurn(work);
   for (const queue of definition.queues) {
     await work.placement.register(control, queue, work.handlers);
   }
   await takeOver(work);
+  if (options.once === true) await tickOnce(work);
   const bell = new Doorbell();
   if (!work.isPolling) await listenForTicks(work, bell);
   const lanes = new Lanes(definition.queues);
   while (!stopping.aborted) {
-    const batch = await nextBatch(work, feed, lanes);
+    const batch = await nextBatch(work, lanes);
     if (batch === null) {
       if (options.once === true) break;
       await bell.wait(options.pollMs ?? defaultPollMs, stopping);
@@ -80,6 +76,7 @@ async function serve(
     totals.events += result.events;
     totals.retried += result.retried;
     totals.dead += result.dead;
+    await work.targetUpkeep?.run(work.handlers);
   }
   await work.jobs?.idle();
 }
@@ -91,10 +88,10 @@ async function listenForTicks({ control, definition }: Work, bell: Doorbell): Pr
   await control.query('LISTEN pgq_tick');
 }
 
-async function nextBatch(work: Work, feed: BatchFeed, lanes: Lanes): Promise<Batch | null> {
+async function nextBatch(work: Work, lanes: Lanes): Promise<Batch | null> {
   if (!(await claimTransaction(work))) return null;
   for (const queue of lanes.order()) {
-    const batch = await feed.next(work.control, queue);
+    const batch = await work.feed.next(work.control, queue);
     lanes.looked(queue);
     if (batch === null) continue;
     lanes.served(queue);

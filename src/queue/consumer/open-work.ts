@@ -8,6 +8,7 @@ import {
 } from '../../session/index.ts';
 import { loadSql } from '../sql.ts';
 import { assembleWork, handlesSideBySide, type Features, type WorkDeps } from './assemble-work.ts';
+import { batchFeed } from './batch-feed.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import { choosePlacement } from './placement/choose-placement.ts';
 import { isTrue } from './rows.ts';
@@ -30,7 +31,7 @@ const readingSettings = { work_mem: '64MB' };
 export async function openWork(
   definition: ConsumerDefinition,
   options: RunConsumerOptions,
-  finishSql: string,
+  subconsumer: string,
   deps: WorkDeps,
 ): Promise<Work> {
   const control = await openControl(definition, options, deps.givingUp);
@@ -39,6 +40,8 @@ export async function openWork(
     const { name: consumer, timeoutMs } = definition;
     const tracksEvents = handlesSideBySide(definition);
     const { hasDeadLetters } = features;
+    const feed = batchFeed(definition, subconsumer, features.canJoin);
+    const { finishSql } = feed;
     const finish = { consumer, timeoutMs, finishSql, hasDeadLetters, tracksEvents };
     const placement = choosePlacement(definition, options.db, options.target, finish);
     const handlers = placement.openClient();
@@ -49,7 +52,16 @@ export async function openWork(
       await handlers.end();
       throw error;
     }
-    return assembleWork({ definition, options, features, control, handlers, placement, deps });
+    return assembleWork({
+      definition,
+      options,
+      features,
+      control,
+      feed,
+      handlers,
+      placement,
+      deps,
+    });
   } catch (error) {
     await control.close();
     throw error;
@@ -94,7 +106,12 @@ async function readFeatures(
   const isOurs = isTrue(row, 'ours');
   if (definition.leaseMs !== undefined && !isOurs) throw missing('leaseMs', "Sluice's schema pgq");
   await checkQueues(definition, control, database);
-  return { hasDeadLetters: isOurs, isOurs };
+  return {
+    hasDeadLetters: isOurs,
+    isOurs,
+    canJoin: isTrue(row, 'joining'),
+    mayTick: isTrue(row, 'may_tick'),
+  };
 }
 
 async function checkQueues(

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '../../service/index.ts';
 import type { Session } from '../../session/index.ts';
-import type { Batch } from './batch-feed.ts';
+import type { Batch, BatchFeed } from './batch-feed.ts';
 import type { ConsumerDefinition, OnEvent } from './definition.ts';
 import type { AnyEvent } from './event.ts';
 import type { HandlerClient } from './handler-client.ts';
@@ -10,6 +10,7 @@ import type { ReadPayload } from './payload.ts';
 import type { Placement } from './placement/placement.ts';
 import type { ProgressReports } from './progress-reports.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { TargetUpkeep } from './target-upkeep.ts';
 import type { Verdicts } from './verdicts.ts';
 
 /** What it takes to handle batches, from one connecting to the next. */
@@ -18,9 +19,12 @@ export interface Work {
   readonly placement: Placement;
   /** Finds and reads batches, and holds the consumer's lock. */
   readonly control: Session;
+  readonly feed: BatchFeed;
   /** The client that handlers get; another one once a handler did not let go of it. */
   handlers: HandlerClient;
   readonly hasDeadLetters: boolean;
+  /** Whether this role may have the ticker's part. */
+  readonly mayTick: boolean;
   readonly readPayload: ReadPayload;
   readonly rateLimit: RateLimit | null;
   /** Keeps the order of events of one key; null without one. */
@@ -31,6 +35,8 @@ export interface Work {
   readonly leases: Leases | null;
   /** Null where nobody could see it. */
   readonly progress: ProgressReports | null;
+  /** Null where the ticker does that. */
+  readonly targetUpkeep: TargetUpkeep | null;
   /** Who we are among those that work for the consumer. */
   readonly worker: string;
   /** No session is ours for longer than a transaction: the lock is taken for each batch. */

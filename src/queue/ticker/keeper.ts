@@ -15,6 +15,9 @@ import { Ticker } from './ticker.ts';
 
 const becomeTickerSql = loadSql('become-ticker');
 
+/** Whatever a consumer has on disk lies behind the tick in the WAL: a tick that a crash takes back was nobody's. */
+const unflushed = { synchronous_commit: 'off' };
+
 export interface QueueKeeperOptions {
   /** As messages and metrics call it. */
   readonly database: string;
@@ -78,7 +81,7 @@ export class QueueKeeper extends WorkingService {
   protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const { connection, database } = this.#options;
     const clients = [
-      createPgClient(connection, { purpose: 'queue ticker', signal }),
+      createPgClient(connection, { purpose: 'queue ticker', signal, settings: unflushed }),
       createPgClient(connection, { purpose: 'queue maintenance', signal }),
     ] as const;
     // Whatever a query is waiting for ends with its connection.

@@ -60,6 +60,33 @@ describe.each(schemas)('a local consumer on the %s schema, PostgreSQL %i', (sche
     expect(await db.database.value('SELECT count(*)::int FROM done')).toBe(2);
   });
 
+  test('looks again when the batch it was given is finished by a process that was thought dead', async () => {
+    const db = await queueDatabase(server, schema);
+    const definition = consumer({ queue: 'q', name: 'c', onBatch: () => undefined });
+    const run = () => runConsumer(definition, { db: db.url, once: true });
+    await run();
+    await db.insert([['t', 'x']]);
+    await db.database.query(`ALTER FUNCTION pgq.batch_event_sql(bigint) RENAME TO batch_sql`);
+    await db.database.query(
+      `CREATE SEQUENCE calls;
+       CREATE FUNCTION pgq.batch_event_sql(bigint) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+         IF nextval('public.calls') = 1 THEN RAISE 'batch not found'; END IF;
+         RETURN pgq.batch_sql($1);
+       END $$`,
+    );
+    expect(await run()).toMatchObject({ events: 1 });
+  });
+
+  test('once, takes what is committed where nobody ticks; the original keeps its own rules', async () => {
+    const db = await queueDatabase(server, schema);
+    const definition = consumer({ queue: 'q', name: 'c', onBatch: () => undefined });
+    const run = () => runConsumer(definition, { db: db.url, once: true });
+    await run();
+    await db.database.query("SELECT pgq.insert_event('q', 't', 'x')");
+    expect(await run()).toMatchObject({ events: schema === 'ours' ? 1 : 0 });
+    expect(await run()).toMatchObject({ batches: 0 });
+  });
+
   test('gets a large batch in several calls of one transaction', async () => {
     const db = await queueDatabase(server, schema);
     await db.database.query('CREATE TABLE done (id bigint)');

@@ -173,7 +173,7 @@ describe('a consumer', () => {
     const run = runConsumer(definition, { db: db.url, signal: stop.signal, pollMs: 3_600_000 });
     await waitFor('it to listen', () =>
       db.database.value<boolean>(
-        `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%next_batch_info%' AND state = 'idle'
+        `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%next_batch_joined%' AND state = 'idle'
             AND datname = current_database())`,
       ),
     );

@@ -35,6 +35,24 @@ describe.each(schemas)(
       expect(await doneIn(target)).toEqual(['a', 'b']);
     });
 
+    test('compacts what it records in a target that nobody maintains', async () => {
+      const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
+      const run = () =>
+        runConsumer(writer('remote'), { db: db.url, target: target.url, once: true });
+      await run();
+      await target.query(
+        `do $$ begin
+           for batch in 1 .. 10000 loop perform pgq_ext.set_batch_done('other', batch); end loop;
+         end $$`,
+      );
+      const size = () => target.value("SELECT pg_table_size('pgq_ext.mark_log')::int");
+      const before = Number(await size());
+      await db.insert([['t', 'a']]);
+      await run();
+      expect(Number(await size())).toBeLessThan(before / 4);
+      expect(await target.value("SELECT pgq_ext.is_batch_done('other', 10000)")).toBe(true);
+    });
+
     test('a serial one gets again what its target has lost, and says when it is no more', async () => {
       const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
       const run = () =>

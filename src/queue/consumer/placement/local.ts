@@ -36,17 +36,17 @@ export class LocalPlacement implements Placement {
   async complete(
     batch: Batch,
     setAside: readonly SetAside[],
-    _control: Session,
+    control: Session,
     handlers: HandlerClient,
   ): Promise<readonly SetAside[]> {
     const { own } = handlers;
-    // Without anything beside it, finishing needs no transaction around it.
+    // Without anything beside it, finishing needs no transaction around it, nor to wait for the disk.
     const { tracksEvents } = this.#finish;
     const isAlone = setAside.length === 0 && !handlers.isInTransaction && !tracksEvents;
     if (!handlers.isInTransaction && !isAlone) await own.query(this.beginSql);
     await failpoint('consumer.before-finish');
     const left = tracksEvents ? await withoutDone(own, batch, setAside, this.#finish) : setAside;
-    await finishBatch(own, batch, left, this.#finish);
+    await finishBatch(isAlone ? control : own, batch, left, this.#finish);
     await failpoint('consumer.before-commit');
     if (!isAlone) await own.query('COMMIT');
     await failpoint('consumer.after-commit');

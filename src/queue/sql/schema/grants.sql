@@ -21,11 +21,11 @@ begin
           seq_getval get_queue_info get_consumer_info quote_fqname version'),
         ('pgq_reader', '
           batch_event_sql batch_event_tables find_tick_helper register_consumer register_consumer_at
-          unregister_consumer next_batch_info next_batch next_batch_custom get_batch_events get_batch_info
-          get_batch_cursor event_retry batch_retry force_tick finish_batch events_between
+          unregister_consumer next_batch_info next_batch next_batch_custom next_batch_joined get_batch_events
+          get_batch_info get_batch_cursor event_retry batch_retry force_tick finish_batch events_between
           _find_batch _raise_stale_snapshot
           set_aside_events end_lease fail_lease extend_leases reclaim_leases events_coming_again
-          report_progress end_progress'),
+          report_progress end_progress tick_eagerly'),
         ('pgq_writer', '
           insert_event insert_event_at insert_event_unique current_event_table jsontriga sqltriga logutriga logtriga
           _trigger_.*'),
@@ -35,7 +35,7 @@ begin
           drop_queue set_queue_config insert_event_raw event_retry_raw redrive_events
           schedule_event unschedule_event insert_scheduled_event
           create_wal_queue take_wal_queue open_wal_queue bury_message
-          tick_eagerly _set_queue_state maint_queue_states maint_delayed_events maint_compact next_due
+          _set_queue_state maint_queue_states maint_delayed_events maint_compact next_due
           _maint_operations_of_others _logs_to_compact')
       ) as lists (grantee, names)
   loop

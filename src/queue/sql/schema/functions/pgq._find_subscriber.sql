@@ -24,7 +24,8 @@ begin
               where l.pos_subscriber = s.sub_no
               order by l.pos_step desc
               limit 1) p on true
-      left join pgq.tick_log t on t.tick_queue = s.sub_queue and t.tick_id = p.pos_last_tick
+      left join lateral (
+             select * from pgq.tick_log t where t.tick_queue = s.sub_queue and t.tick_id = p.pos_last_tick limit 1) t on true
      where q.queue_name = i_queue_name
        and c.co_name = i_consumer_name;
     if not found then

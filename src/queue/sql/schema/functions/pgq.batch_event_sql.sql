@@ -13,8 +13,10 @@ declare
 begin
     select b.sub_id, last.tick_snapshot as first, cur.tick_snapshot as last into batch
       from pgq._find_batch(x_batch_id) b
-      join pgq.tick_log last on last.tick_queue = b.sub_queue and last.tick_id = b.last_tick
-      join pgq.tick_log cur on cur.tick_queue = b.sub_queue and cur.tick_id = b.next_tick;
+      cross join lateral (
+             select * from pgq.tick_log t where t.tick_queue = b.sub_queue and t.tick_id = b.last_tick limit 1) last
+      cross join lateral (
+             select * from pgq.tick_log t where t.tick_queue = b.sub_queue and t.tick_id = b.next_tick limit 1) cur;
     if not found then
         perform pgq._raise_stale_snapshot();
         raise exception 'batch not found';
@@ -39,4 +41,5 @@ begin
       from pgq.batch_event_tables(x_batch_id) event_table;
     return parts || ' order by 1';
 end;
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp
+   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off;

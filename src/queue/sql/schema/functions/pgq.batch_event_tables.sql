@@ -11,8 +11,10 @@ begin
       into batch
       from pgq._find_batch(x_batch_id) b
       join pgq.queue q on q.queue_id = b.sub_queue
-      join pgq.tick_log last on last.tick_queue = b.sub_queue and last.tick_id = b.last_tick
-      join pgq.tick_log cur on cur.tick_queue = b.sub_queue and cur.tick_id = b.next_tick;
+      cross join lateral (
+             select * from pgq.tick_log t where t.tick_queue = b.sub_queue and t.tick_id = b.last_tick limit 1) last
+      cross join lateral (
+             select * from pgq.tick_log t where t.tick_queue = b.sub_queue and t.tick_id = b.next_tick limit 1) cur;
     if not found then
         perform pgq._raise_stale_snapshot();
         raise exception 'Cannot find data for batch %', x_batch_id;
@@ -25,4 +27,5 @@ begin
         return next batch.queue_data_pfx || '_' || batch.queue_cur_table;
     end if;
 end;
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp
+   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off;

@@ -17,4 +17,5 @@ begin
     perform pgq._append_position(batch.sub_no, batch.step, batch.next_tick, null, null);
     return 1;
 end;
-$$ language plpgsql security definer set search_path = pg_catalog, pg_temp;
+$$ language plpgsql security definer set search_path = pg_catalog, pg_temp
+   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off;

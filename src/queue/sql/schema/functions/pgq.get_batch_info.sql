@@ -15,6 +15,8 @@ as $$
       from pgq._find_batch(x_batch_id) b
       join pgq.queue q on q.queue_id = b.sub_queue
       join pgq.consumer c on c.co_id = b.sub_consumer
-      join pgq.tick_log prev on prev.tick_queue = b.sub_queue and prev.tick_id = b.last_tick
-      join pgq.tick_log cur on cur.tick_queue = b.sub_queue and cur.tick_id = b.next_tick;
+      cross join lateral (
+             select * from pgq.tick_log t where t.tick_queue = b.sub_queue and t.tick_id = b.last_tick limit 1) prev
+      cross join lateral (
+             select * from pgq.tick_log t where t.tick_queue = b.sub_queue and t.tick_id = b.next_tick limit 1) cur;
 $$ language sql;

@@ -15,7 +15,8 @@ returns setof record as $$
       from pgq.subscription s
       join pgq.queue q on q.queue_id = s.sub_queue
       join pgq.consumer c on c.co_id = s.sub_consumer
-      left join pgq.tick_log t on t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick
+      left join lateral (
+             select * from pgq.tick_log t where t.tick_queue = s.sub_queue and t.tick_id = s.sub_last_tick limit 1) t on true
       left join lateral (
              select n.tick_event_seq
                from pgq.tick_log n

@@ -42,9 +42,8 @@ begin
          left join lateral (
                  select t.tick_event_seq, t.tick_snapshot, t.tick_until
                    from pgq.tick_log t
-                   join pgq.queue_option o on o.queue_id = t.tick_queue
                   where t.tick_queue = q.id
-                    and t.tick_id >= o.tick_floor
+                    and t.tick_id >= (select o.tick_floor from pgq.queue_option o where o.queue_id = q.id)
                   order by t.tick_id desc
                   limit 1) last on true
     loop
@@ -64,4 +63,5 @@ begin
         return next;
     end loop;
 end;
-$$ language plpgsql security definer set search_path = pg_catalog, pg_temp;
+$$ language plpgsql security definer set search_path = pg_catalog, pg_temp
+   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off;

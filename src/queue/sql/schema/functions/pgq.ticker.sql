@@ -54,9 +54,8 @@ begin
            txid_snapshot_xmin(t.tick_snapshot) as xmin, txid_snapshot_xmax(t.tick_snapshot) as xmax
       into last
       from pgq.tick_log t
-      join pgq.queue_option o on o.queue_id = t.tick_queue
      where t.tick_queue = queue.queue_id
-       and t.tick_id >= o.tick_floor
+       and t.tick_id >= (select o.tick_floor from pgq.queue_option o where o.queue_id = queue.queue_id)
      order by t.tick_id desc
      limit 1;
     if found then
