@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { startLocalServer, type LocalServer } from '../../src/demo/index.ts';
 import { quantile, type Bench, type Measured, type Prepared } from '../kit/bench.ts';
 import { initPgbench } from '../kit/pgbench.ts';
-import { startPgbouncer, startSluicePool, type RunningPooler } from '../kit/poolers.ts';
+import {
+  startPgbouncer,
+  startSluicePool,
+  type PoolerSettings,
+  type RunningPooler,
+} from '../kit/poolers.ts';
 import { needProgram, run } from '../kit/programs.ts';
 import { versionOf } from '../kit/servers.ts';
 
@@ -16,18 +21,19 @@ export interface Throughput {
   readonly protocol: 'simple' | 'extended' | 'prepared';
   readonly clients: number;
   readonly goal: number;
+  /** Ours is in session mode as well, where the peer has to be. */
+  readonly isSession?: boolean;
 }
 
+const poolSize = 10;
+
 /** `pgbench -S` through our pool and through pgBouncer, in turn, on the same server. */
-export function throughputBench({ name, protocol, clients, goal }: Throughput): Bench {
-  // Prepared statements need Debian's 1.18 in session mode.
-  const isSession = protocol === 'prepared';
-  const size = isSession ? clients : 10;
+export function throughputBench(options: Throughput): Bench {
+  const { name, protocol, clients, goal } = options;
   return {
     name,
     about:
-      `pgbench -S -M ${protocol}, ${clients} clients for ${seconds} s, ${isSession ? 'session' : 'transaction'} mode, ` +
-      `pool of ${size}, everything on one machine: the server, pgbench and the pooler share its cores. ` +
+      `pgbench -S -M ${protocol}, ${clients} clients for ${seconds} s, ${describeModes(options)}, everything on one machine: the server, pgbench and the pooler share its cores. ` +
       'CPU is user and system time of the pooler for one transaction; p99 is of a tenth of the transactions.',
     runs: 5,
     comparisons: [
@@ -35,16 +41,19 @@ export function throughputBench({ name, protocol, clients, goal }: Throughput): 
       { metric: 'p99', unit: 'ms', better: 'lower', peer, goal: 0.83 },
       { metric: 'cpu', unit: 'us', better: 'lower', peer },
     ],
-    setUp: () => setUp(protocol, clients, isSession, size),
+    setUp: () => setUp(options),
   };
 }
 
-async function setUp(
-  protocol: Throughput['protocol'],
-  clients: number,
-  isSession: boolean,
-  size: number,
-): Promise<Prepared> {
+/** Debian's 1.18 has prepared statements in session mode only, with a server for each client. */
+function describeModes({ protocol, isSession = false }: Throughput): string {
+  if (isSession) return 'both in session mode with a server for each client';
+  const ours = `transaction mode with a pool of ${poolSize}`;
+  if (protocol !== 'prepared') return `both in ${ours}`;
+  return `ours in ${ours}, pgBouncer 1.18, which has no prepared statements there, in session mode with a server for each client`;
+}
+
+async function setUp({ protocol, clients, isSession = false }: Throughput): Promise<Prepared> {
   await using stack = new AsyncDisposableStack();
   const server = await startLocalServer({
     major: 17,
@@ -52,16 +61,16 @@ async function setUp(
   });
   stack.defer(() => server.remove());
   await initPgbench(await server.createDatabase('bench'), 10);
-  const options = {
+  const options = (inSession: boolean): PoolerSettings => ({
     databases: { bench: entryOf(server) },
     settings: {
-      pool_mode: isSession ? 'session' : 'transaction',
-      default_pool_size: size,
+      pool_mode: inSession ? 'session' : 'transaction',
+      default_pool_size: inSession ? clients : poolSize,
       max_client_conn: 1000,
     },
-  };
-  const ours = stack.use(await startSluicePool(options));
-  const theirs = stack.use(await startPgbouncer(options));
+  });
+  const ours = stack.use(await startSluicePool(options(isSession)));
+  const theirs = stack.use(await startPgbouncer(options(protocol === 'prepared')));
   const measure = (pooler: RunningPooler) => () => measureTps(pooler, protocol, clients);
   const kept = stack.move();
   return {

@@ -1,4 +1,4 @@
-import { run as runGraphile } from 'graphile-worker';
+import { run as runGraphile, runMigrations } from 'graphile-worker';
 import { PgBoss } from 'pg-boss';
 import { runSql } from '../../test/kit/sql.ts';
 import type { Measured, Side } from '../kit/bench.ts';
@@ -46,12 +46,7 @@ function graphile(
     name,
     measure: async () => {
       const counted = countTo(jobs);
-      const setUp = await runGraphile({
-        connectionString: url,
-        taskList: {},
-        noHandleSignals: true,
-      });
-      await setUp.stop();
+      await runMigrations({ connectionString: url });
       await runSql(
         url,
         `SELECT count(graphile_worker.add_job('placed', '${JSON.stringify(data)}')) FROM generate_series(1, ${jobs})`,
