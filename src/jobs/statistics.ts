@@ -12,6 +12,7 @@ export class Statistics {
   readonly #job: string;
   readonly #deps: Pick<JobDeps, 'log'>;
   readonly #counted: CounterMetric<'job' | 'what'>;
+  readonly #worked: CounterMetric<'job'>;
   #period: Counts = {};
   readonly #totals: Counts = {};
 
@@ -22,8 +23,15 @@ export class Statistics {
       room: 'jobs',
       thing: 'counted',
       unit: 'rows',
-      help: 'What a job has counted: events, rows and whatever else its line of statistics names, seconds of work too.',
+      help: 'What a job has counted: events, rows and whatever else its line of statistics names.',
       labels: ['job', 'what'],
+    });
+    this.#worked = deps.metrics.counter({
+      room: 'jobs',
+      thing: 'work',
+      unit: 'seconds',
+      help: 'How long a job has worked: `duration` in its line of statistics.',
+      labels: ['job'],
     });
   }
 
@@ -32,8 +40,7 @@ export class Statistics {
   }
 
   add(what: string, amount = 1): void {
-    this.#period[what] = (this.#period[what] ?? 0) + amount;
-    this.#totals[what] = (this.#totals[what] ?? 0) + amount;
+    this.#note(what, amount);
     this.#counted.add({ job: this.#job, what }, amount);
   }
 
@@ -43,7 +50,9 @@ export class Statistics {
     try {
       return await work();
     } finally {
-      this.add('duration', (performance.now() - startedMs) / 1000);
+      const seconds = (performance.now() - startedMs) / 1000;
+      this.#note('duration', seconds);
+      this.#worked.add({ job: this.#job }, seconds);
     }
   }
 
@@ -54,6 +63,11 @@ export class Statistics {
     this.#period = {};
     this.#deps.log.info('statistics', Object.fromEntries(counts.map(roundedEntry)));
     return true;
+  }
+
+  #note(what: string, amount: number): void {
+    this.#period[what] = (this.#period[what] ?? 0) + amount;
+    this.#totals[what] = (this.#totals[what] ?? 0) + amount;
   }
 }
 

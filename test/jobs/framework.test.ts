@@ -97,6 +97,9 @@ describe('a job', () => {
       what: 'count',
     });
     expect(counted).toBe(2);
+    expect(await metrics.value('sluice_jobs_work_seconds_total', { job: 'job' })).toBeGreaterThan(
+      0,
+    );
   });
 
   test('ends with what needs a person', async () => {
