@@ -6,6 +6,7 @@ import {
   majors,
   postgres,
   runSluice,
+  startSluice,
   temporaryFolder,
   type TestDatabase,
 } from '../kit/index.ts';
@@ -124,22 +125,7 @@ describe('the archiver', () => {
       const source = await server.database(filled);
       const target = await server.database(`CREATE TABLE orders ${columns}`);
       const before = await together(source, target);
-      const config = join(temporaryFolder(), 'sluice.toml');
-      await writeFile(
-        config,
-        `[databases]
-shop = "${source.url}"
-old = "${target.url}"
-[jobs.orders]
-kind = "archiver"
-source = "shop"
-target = "old"
-table = "public.orders"
-where = "closed_at < '2026-06-01'"
-batch_rows = 60
-`,
-      );
-      const args = ['jobs', 'run', 'orders', '--config', config];
+      const args = await jobArgs(source, target);
       await crashSluice(args, failpoint, { failpoints: { [failpoint]: 'kill@3' } });
       // What is to be archived no more stays, once, whatever the crash has left of it in the target.
       await source.query(
@@ -155,6 +141,49 @@ batch_rows = 60
     });
   });
 });
+
+describe('the source dies between the two commits', { timeout: 180_000 }, () => {
+  // What is in its memory only is lost: nobody else writes the WAL out before that.
+  const dying = postgres(undefined, { wal_writer_delay: '10s' });
+  const target = postgres();
+
+  test('and every row is once in one of the databases, whatever took the number of its transaction', async () => {
+    const source = await dying.database(filled);
+    const archive = await target.database(`CREATE TABLE orders ${columns}`);
+    const before = await together(source, archive);
+    await dying.query('CHECKPOINT');
+    const args = await jobArgs(source, archive);
+    const job = startSluice(args, { failpoints: { 'archiver.before-delete': 'hold' } });
+    await job.holdsAt('archiver.before-delete');
+    await dying.local.stop('immediate');
+    await job.kill();
+    await dying.local.start();
+    for (let nr = 0; nr < 20; nr++) await source.query(`CREATE TABLE later_${nr} ()`);
+    expect(await runSluice(args)).toMatchObject({ exitCode: 0 });
+    expect(await together(source, archive)).toEqual(before);
+    expect(await archive.value('SELECT count(*)::int FROM orders')).toBe(450);
+  });
+});
+
+/** @returns the arguments of `sluice` that archive everything there is to archive */
+async function jobArgs(source: TestDatabase, target: TestDatabase): Promise<string[]> {
+  const config = join(temporaryFolder(), 'sluice.toml');
+  await writeFile(
+    config,
+    `[databases]
+shop = "${source.url}"
+old = "${target.url}"
+[jobs.orders]
+kind = "archiver"
+source = "shop"
+target = "old"
+table = "public.orders"
+where = "closed_at < '2026-06-01'"
+batch_rows = 60
+`,
+  );
+  return ['jobs', 'run', 'orders', '--config', config];
+}
 
 function withoutTime(row: string): string {
   return row.replace(/,("[^"]*")?,/, ',');

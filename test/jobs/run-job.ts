@@ -10,14 +10,23 @@ export interface Ran {
   readonly log: readonly Record<string, unknown>[];
 }
 
-/** Runs a job until nothing is left to do. Databases in its settings are connection strings. */
-export async function runJob(settings: Record<string, unknown>, name = 'job'): Promise<Ran> {
+/**
+ * Runs a job until nothing is left to do. Databases in its settings are connection strings.
+ *
+ * @param options `mayRepeat`: a batch that fails is repeated, as always; else the first one ends it
+ */
+export async function runJob(
+  settings: Record<string, unknown>,
+  name = 'job',
+  { mayRepeat = false } = {},
+): Promise<Ran> {
   const log: Record<string, unknown>[] = [];
   const failed = Promise.withResolvers<never>();
   const write = (line: string): void => {
     const entry = z.looseObject({ msg: z.string() }).parse(JSON.parse(line));
     log.push(entry);
-    if (entry.msg.startsWith('a batch is repeated')) failed.reject(new JobFailure(line));
+    if (!mayRepeat && entry.msg.startsWith('a batch is repeated'))
+      failed.reject(new JobFailure(line));
   };
   const job = makeJob(
     {

@@ -194,7 +194,7 @@ class Loader {
   }
 }
 
-function settingsOf(config: QueueLoaderConfig, table: string): LoadSettings {
+export function settingsOf(config: QueueLoaderConfig, table: string): LoadSettings {
   const own = config.per_table[table] ?? {};
   return {
     table_mode: own.table_mode ?? config.table_mode,

@@ -14,11 +14,14 @@ import { readTable } from './table-facts.ts';
 const lockJob = loadSql('archive-lock');
 const currentXid = loadSql('current-xid');
 const keepCommitsDurable = loadSql('keep-commits-durable');
+const flushWal = loadSql('flush-wal');
 
 export interface ArchivePlace {
   readonly job: string;
   readonly config: ArchiverConfig;
   readonly source: Session;
+  /** Another one to the source, while that is in a transaction. */
+  readonly beside: Session;
   readonly target: Session;
 }
 
@@ -44,9 +47,9 @@ export class ArchivePass {
 
   /** @throws JOBS_RUNS_ALREADY, JOBS_ARCHIVE_TABLE, JOBS_ARCHIVE_OPEN */
   async begin(): Promise<void> {
-    const { job, config, source, target } = this.#place;
+    const { job, config, source, beside, target } = this.#place;
     // Rows must not be gone from the source while the archive may still forget them, nor come back to it.
-    for (const session of [source, target]) await session.query(keepCommitsDurable);
+    for (const session of [source, beside, target]) await session.query(keepCommitsDurable);
     const { rows } = await target.query(lockJob, [job]);
     if (rows[0]?.['locked'] !== 'true') throw new SluiceError('JOBS_RUNS_ALREADY', { job });
     const sql = new ArchiveSql(config, await readTable(job, config.table, source));
@@ -83,10 +86,12 @@ export class ArchivePass {
   }
 
   async #copy(groups: ReadonlyMap<string | null, KeyRow[]>, xid: string): Promise<void> {
-    const { target } = this.#place;
+    const { beside, target } = this.#place;
     await inTransaction(target, async () => {
       for (const [part, rows] of groups)
         await this.#copyGroup(part, keysOf(rows), rows.length, xid);
+      // Else a source that crashes may give the number in the receipt to another transaction.
+      await beside.query(flushWal);
       await failpoint('archiver.before-target-commit');
     });
   }

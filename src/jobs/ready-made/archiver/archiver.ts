@@ -2,7 +2,7 @@ import { Session } from '../../../session/index.ts';
 import type { Job, JobDeps, JobPlan } from '../../job.ts';
 import { LoopJob, type LoopTools } from '../../loop-job.ts';
 import { Throttle } from '../../throttle.ts';
-import { ArchivePass } from './archive-pass.ts';
+import { ArchivePass, type ArchivePlace } from './archive-pass.ts';
 import type { ArchiverConfig } from './config.ts';
 
 export function archiver(plan: JobPlan<ArchiverConfig>, deps: JobDeps): Job {
@@ -34,24 +34,19 @@ async function archive(
   task.done();
 }
 
-interface Sessions extends AsyncDisposable {
-  readonly source: Session;
-  readonly target: Session;
-}
+type Sessions = Pick<ArchivePlace, 'source' | 'beside' | 'target'> & AsyncDisposable;
 
 async function openSessions({ name, config, connectionOf }: OpenPlan): Promise<Sessions> {
-  const purpose = `job ${name}`;
-  const source = await Session.connect(await connectionOf(config.source), { purpose });
-  try {
-    const target = await Session.connect(await connectionOf(config.target), { purpose });
-    const close = async (): Promise<void> => {
-      await Promise.all([source.close(), target.close()]);
-    };
-    return { source, target, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  await using opened = new AsyncDisposableStack();
+  const open = async (database: string): Promise<Session> => {
+    const connection = await connectionOf(database);
+    return opened.use(await Session.connect(connection, { purpose: `job ${name}` }));
+  };
+  const source = await open(config.source);
+  const beside = await open(config.source);
+  const target = await open(config.target);
+  const all = opened.move();
+  return { source, beside, target, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 interface OpenPlan {
