@@ -1,4 +1,5 @@
--- For a queue that pgq.insert_event does not name (yet).
+-- For a queue that pgq.insert_event does not name (yet). It runs with the owner's rights, as that does: no operator of
+-- the caller's may come in.
 create or replace function pgq._insert_event_by_name(
     queue_name text,
     ev_type text,
@@ -24,4 +25,4 @@ begin
       using ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4;
     return res;
 end;
-$$ language plpgsql;
+$$ language plpgsql set search_path = pg_catalog, pg_temp;

@@ -5,4 +5,4 @@ begin
     perform pgq._set_queue_state(new.queue_id, 0, 16);
     return null;
 end;
-$$ language plpgsql security definer;
+$$ language plpgsql security definer set search_path = pg_catalog, pg_temp;
