@@ -73,6 +73,66 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
     expect(await drain(database, 'c')).toEqual(['second', 'other', 'fourth']);
   });
 
+  test('an event that comes again waits while its queue takes none, and counts for no limit', async () => {
+    const database = await queueDatabase(server);
+    await register(database, 'c');
+    for (const data of ['1', '2', '3']) {
+      await database.query(
+        `select pgq.event_retry_raw('q', 'c', now(), null, now(), 0, 't', $1, null, null, null, null)`,
+        [`again ${data}`],
+      );
+      await database.query(`select pgq.insert_event_at('q', now() + interval '1 hour', 't', $1)`, [
+        `late ${data}`,
+      ]);
+    }
+    await database.query('update pgq.delayed_event set ev_due = now()');
+    await database.query('update pgq.queue set queue_disable_insert = true');
+    expect(await database.value('select pgq.maint_retry_events()')).toBe(0);
+    await database.query(
+      'update pgq.queue set queue_disable_insert = false, queue_per_tx_limit = 1',
+    );
+    expect(await database.value('select pgq.maint_retry_events()')).toBe(3);
+    expect(await database.value('select pgq.maint_delayed_events()')).toBe(3);
+    await tick(database);
+    expect((await drain(database, 'c')).toSorted()).toEqual([
+      'again 1',
+      'again 2',
+      'again 3',
+      'late 1',
+      'late 2',
+      'late 3',
+    ]);
+  });
+
+  test('a lease that ends while its event is to come again: the event was handled, or comes, not both', async () => {
+    const database = await queueDatabase(server);
+    await register(database, 'c');
+    for (const data of ['first', 'second']) {
+      await database.query(`select pgq.insert_event('q', 't', $1)`, [data]);
+    }
+    await tick(database);
+    const batch = await database.value(`select pgq.next_batch('q', 'c')`);
+    const ids = await database.value(
+      'select array_agg(ev_id order by ev_id) from pgq.get_batch_events($1)',
+      [batch],
+    );
+    await database.query(
+      `select pgq.set_aside_events($1, $2, '{lease,lease}', '{0,0}', '{me,me}')`,
+      [batch, ids],
+    );
+    await database.query('select pgq.finish_batch($1)', [batch]);
+    const worker = await database.client();
+    await worker.query('begin');
+    const ended = `select pgq.end_lease('q', 'c', ($1::bigint[])[1], 'me') as ended`;
+    expect((await worker.query(ended, [ids])).rows).toEqual([{ ended: 1 }]);
+    expect(await database.value('select pgq.maint_retry_events()')).toBe(1);
+    await worker.query('commit');
+    expect(await database.value('select pgq.maint_retry_events()')).toBe(0);
+    await tick(database);
+    expect(await drain(database, 'c')).toEqual(['second']);
+    await worker.end();
+  });
+
   test('a limit counts within a transaction and is over with it; a rolled back insert does not count', async () => {
     const database = await queueDatabase(server);
     await database.query('update pgq.queue set queue_per_tx_limit = 2');

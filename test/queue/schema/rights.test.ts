@@ -30,11 +30,12 @@ async function asGuest(
   }
 }
 
+const insert = (queue: string): string =>
+  `select pgq.insert_event('${queue}', 't', 'd', null, null, null, null)`;
+
 test('who inserts runs nothing of his own with the rights of the owner', async () => {
   const db = await server.database(installScript());
   await db.query(`select pgq.create_queue('q')`);
-  const insert = (queue: string) =>
-    `select pgq.insert_event('${queue}', 't', 'd', null, null, null, null)`;
   await asGuest(db, async (query) => {
     await query(insert('q'));
     await expect(query(insert('none'))).rejects.toThrow('No such queue');
