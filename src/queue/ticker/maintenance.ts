@@ -30,6 +30,7 @@ export class Maintenance {
   readonly #clock: Clock;
   readonly #schedules: Schedules | null;
   #operationsAtMs = 0;
+  #movesAtMs = 0;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
@@ -43,7 +44,7 @@ export class Maintenance {
     const { dueMs, operationsMs } = this.#options;
     while (!signal.aborted) {
       await this.#schedules?.fireDue();
-      await this.#moveDue();
+      if (this.#clock.monotonicMs() >= this.#movesAtMs) await this.#moveDue();
       if (this.#clock.monotonicMs() >= this.#operationsAtMs) {
         await this.#operate(signal);
         this.#operationsAtMs = this.#clock.monotonicMs() + operationsMs;
@@ -53,11 +54,13 @@ export class Maintenance {
   }
 
   async #moveDue(): Promise<void> {
-    const { isOriginal, onDue } = this.#options;
+    const { isOriginal, operationsMs } = this.#options;
     if (!isOriginal && !(await this.#isDue())) return;
-    let moved = await this.#moveAll(retrySql);
-    if (!isOriginal) moved += await this.#moveAll(delayedSql);
-    if (moved > 0) onDue();
+    const areMoved = [await this.#try('maint_retry_events', () => this.#moveAll(retrySql))];
+    if (!isOriginal) {
+      areMoved.push(await this.#try('maint_delayed_events', () => this.#moveAll(delayedSql)));
+    }
+    if (areMoved.includes(false)) this.#movesAtMs = this.#clock.monotonicMs() + operationsMs;
   }
 
   async #isDue(): Promise<boolean> {
@@ -66,12 +69,12 @@ export class Maintenance {
   }
 
   /** Each call moves some, oldest first. */
-  async #moveAll(sql: string): Promise<number> {
-    for (let all = 0; ;) {
-      const { rows } = await this.#options.client.query<{ moved: number }>(sql);
-      const moved = rows[0]?.moved ?? 0;
-      if (moved === 0) return all;
-      all += moved;
+  async #moveAll(sql: string): Promise<void> {
+    const { client, onDue } = this.#options;
+    for (;;) {
+      const { rows } = await client.query<{ moved: number }>(sql);
+      if ((rows[0]?.moved ?? 0) === 0) return;
+      onDue();
     }
   }
 
@@ -83,23 +86,44 @@ export class Maintenance {
     }
   }
 
-  /** One that fails (a table is locked, a function is somebody's own) does not keep the others from running. */
   async #runOperation(operation: Operation): Promise<void> {
-    const { client, log } = this.#options;
     const { sql, values } = statementOf(operation);
+    await this.#try(
+      operation.func_name,
+      async () => {
+        // What returns 1 has more to do.
+        for (;;) {
+          const { rows } = await this.#options.client.query<{ result?: number | null }>(
+            sql,
+            values,
+          );
+          if (rows[0]?.result !== 1) return;
+        }
+      },
+      operation.func_arg,
+    );
+  }
+
+  /** What fails (a table is locked, a function is somebody's own) does not keep the others from running. */
+  async #try(
+    operation: string,
+    work: () => Promise<void>,
+    argument: string | null = null,
+  ): Promise<boolean> {
     try {
-      // What returns 1 has more to do.
-      for (;;) {
-        const { rows } = await client.query<{ result?: number | null }>(sql, values);
-        if (rows[0]?.result !== 1) return;
-      }
+      await work();
+      return true;
     } catch (error) {
       if (decisionOf(error) === 'reconnect') throw error;
-      log.warn('a maintenance operation failed, and is tried again in the next round', {
-        operation: operation.func_name,
-        argument: operation.func_arg,
-        error,
-      });
+      this.#options.log.warn(
+        'a maintenance operation failed, and is tried again in the next round',
+        {
+          operation,
+          argument,
+          error,
+        },
+      );
+      return false;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { isSluiceError } from '../../errors/index.ts';
-import type { Clock, Log } from '../../service/index.ts';
+import { decisionOf, type Clock, type Log } from '../../service/index.ts';
 import { lastTime, listSchedules, type KeptSchedule } from '../admin/schedules.ts';
 
 const fireSql =
@@ -40,9 +40,15 @@ export class Schedules {
     this.#refreshAtMs = this.#clock.monotonicMs() + refreshMs;
   }
 
+  /** One whose queue does not take its event does not keep the others from theirs. */
   async #fire({ name, last }: KeptSchedule, dueMs: number): Promise<void> {
-    await this.#client.query(fireSql, [name, last, new Date(dueMs).toISOString()]);
-    this.#refreshAtMs = 0;
+    try {
+      await this.#client.query(fireSql, [name, last, new Date(dueMs).toISOString()]);
+      this.#refreshAtMs = 0;
+    } catch (error) {
+      if (decisionOf(error) === 'reconnect') throw error;
+      this.#tellOnce(name, error);
+    }
   }
 
   /** The last of its times that have passed; null when none has. */
@@ -60,6 +66,6 @@ export class Schedules {
   #tellOnce(schedule: string, error: unknown): void {
     if (this.#wrong.has(schedule)) return;
     this.#wrong.add(schedule);
-    this.#log.warn('a schedule means nothing and gives no events', { schedule, error });
+    this.#log.warn('a schedule gives no events', { schedule, error });
   }
 }

@@ -80,3 +80,24 @@ test('what means nothing is refused, and does not keep others from coming', asyn
   await waitFor('an event', async () => (await db.value<number>(count)) >= 1);
   await keeper.stop();
 });
+
+test('the event of a queue that takes none waits, and keeps no other from coming', async () => {
+  const db = await chores();
+  await db.query(`
+    select pgq.create_queue('closed');
+    update pgq.queue set queue_disable_insert = true where queue_name = 'closed';
+    select pgq.create_queue('full');
+    update pgq.queue set queue_per_tx_limit = 0 where queue_name = 'full'`);
+  await setSchedule(db, { ...tidy, name: 'a', queue: 'closed', cron: '* * * * * *' });
+  await setSchedule(db, { ...tidy, name: 'b', queue: 'full', cron: '* * * * * *' });
+  await setSchedule(db, { ...tidy, cron: '* * * * * *' });
+  const keeper = await keep(db);
+  await waitFor('two events', async () => (await db.value<number>(count)) >= 2);
+  expect(keeper.status().state).toBe('keeping');
+  await db.query('update pgq.queue set queue_disable_insert = false');
+  await waitFor(
+    'its event',
+    async () => (await db.value<number>(`select count(*)::int from pgq.event_2`)) >= 1,
+  );
+  await keeper.stop();
+});

@@ -1,5 +1,5 @@
 -- Inserts the event of a schedule for a time, if the last one is still the one that the caller has seen: 1, else 0.
--- Event and time commit together, so that no time has two events.
+-- Event and time commit together, so that no time has two events. In a queue that takes no inserts it waits.
 create or replace function pgq.insert_scheduled_event(i_name text, i_last timestamptz, i_time timestamptz)
 returns integer as $$
 declare
@@ -8,9 +8,11 @@ begin
     update pgq.scheduled_event s
        set sch_last = i_time
       from pgq.queue q
+      join pgq.queue_option o using (queue_id)
      where s.sch_name = i_name
        and s.sch_last = i_last
        and q.queue_id = s.sch_queue
+       and (o.wal_is_open or not q.queue_disable_insert)
     returning q.queue_name, s.* into event;
     if not found then
         return 0;
