@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import {
   isAbort,
+  systemClock,
   type Clock,
   type Log,
   type Metrics,
@@ -17,6 +18,15 @@ const becomeTickerSql = loadSql('become-ticker');
 
 /** Whatever a consumer has on disk lies behind the tick in the WAL: a tick that a crash takes back was nobody's. */
 const unflushed = { synchronous_commit: 'off' };
+
+/** How long a round of maintenance waits for a lock: a queue that is being dropped must not hold up all others. */
+const notLong = { lock_timeout: '2s' };
+
+/**
+ * How often a keeper that stands by asks for its turn. Waiting for it within a statement would hold a snapshot for as
+ * long, and keep dead rows everywhere from being removed.
+ */
+const standbyMs = 100;
 
 export interface QueueKeeperOptions {
   /** As messages and metrics call it. */
@@ -82,7 +92,7 @@ export class QueueKeeper extends WorkingService {
     const { connection, database } = this.#options;
     const clients = [
       createPgClient(connection, { purpose: 'queue ticker', signal, settings: unflushed }),
-      createPgClient(connection, { purpose: 'queue maintenance', signal }),
+      createPgClient(connection, { purpose: 'queue maintenance', signal, settings: notLong }),
     ] as const;
     // Whatever a query is waiting for ends with its connection.
     const end = (): void => clients.forEach((client) => void client.end().catch(() => undefined));
@@ -93,7 +103,7 @@ export class QueueKeeper extends WorkingService {
       this.#schema = await requireSchema(clients[0]);
       this.#state = 'standing by';
       becomeReady();
-      await clients[0].query(becomeTickerSql);
+      await this.#waitForTurn(clients[0], signal);
       this.#state = 'keeping';
       this.#deps.log.info('keeps the queues', { database, schema: this.#schema });
       await this.#work(clients, signal);
@@ -103,6 +113,15 @@ export class QueueKeeper extends WorkingService {
       signal.removeEventListener('abort', end);
       this.#state = 'connecting';
       await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+    }
+  }
+
+  async #waitForTurn(client: Client, signal: AbortSignal): Promise<void> {
+    const { clock = systemClock } = this.#deps;
+    for (;;) {
+      const { rows } = await client.query<{ is_ours: boolean }>(becomeTickerSql);
+      if (rows[0]?.is_ours === true) return;
+      await clock.sleep(standbyMs, signal);
     }
   }
 

@@ -8,7 +8,7 @@ const tickSql = loadSql('tick-and-tell');
 const watchInsertsSql = loadSql('watch-inserts');
 const ignoreInsertsSql = loadSql('ignore-inserts');
 const queuesSql = loadSql('queues-to-tick');
-const idleTicksSql = 'select pgq.ticker()';
+const tickIdleSql = loadSql('tick-idle');
 
 /** The daemon's own way of telling: a payload that is no queue's number means that the list has changed. */
 const wakeChannel = 'pgq_wake';
@@ -84,7 +84,7 @@ export class Ticker {
 
   async #refresh(): Promise<void> {
     const { client } = this.#options;
-    await client.query(idleTicksSql);
+    await client.query(tickIdleSql);
     const { rows } = await client.query<{ queue_id: number; queue_name: string }>(queuesSql);
     const nowMs = this.#clock.monotonicMs();
     const before = this.#watches;
@@ -108,13 +108,18 @@ export class Ticker {
     await this.#note(due, new Map(rows.map((row) => [row.queue_id, row])));
   }
 
-  /** What was locked just now by another has no row: it is as if nothing was found, and will be looked at again. */
+  /** What another had locked just now has no row. */
   async #note(due: readonly QueueWatch[], looks: ReadonlyMap<number, Look>): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const quiet: number[] = [];
     const notifying: number[] = [];
     for (const watch of due) {
-      const order = watch.looked(looks.get(watch.id) ?? notSeen, nowMs);
+      const look = looks.get(watch.id);
+      if (look === undefined) {
+        watch.passedBy(nowMs);
+        continue;
+      }
+      const order = watch.looked(look, nowMs);
       if (order === 'be quiet') quiet.push(watch.id);
       if (order === 'notify') notifying.push(watch.id);
     }
@@ -132,5 +137,3 @@ export class Ticker {
     return next;
   }
 }
-
-const notSeen: Look = { ticked: false, unsettled: true };

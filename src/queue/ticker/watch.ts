@@ -17,6 +17,7 @@ export class QueueWatch {
   #emptyLooks = 0;
   #busyUntilMs: number;
   #settlingSinceMs = 0;
+  #passedBySinceMs: number | null = null;
   #nextLookMs: number;
 
   constructor(id: number, name: string, nowMs: number) {
@@ -43,8 +44,15 @@ export class QueueWatch {
     this.#nextLookMs = nowMs;
   }
 
+  /** It could not be looked at: another is ticking it just now, or dropping it, and may be long about it. */
+  passedBy(nowMs: number): void {
+    this.#passedBySinceMs ??= nowMs;
+    this.#nextLookMs = nowMs + settlingDelayMs(nowMs - this.#passedBySinceMs);
+  }
+
   /** What inserts are to do from now on, when they are to do something else. */
   looked({ ticked, unsettled }: Look, nowMs: number): 'notify' | 'be quiet' | null {
+    this.#passedBySinceMs = null;
     if (this.#state === 'awake') return this.#lookedAwake(ticked, nowMs);
     if (ticked) this.#settlingSinceMs = Math.max(this.#settlingSinceMs, nowMs - busyDelayMs * 20);
     if (!unsettled) this.#state = 'asleep';

@@ -138,6 +138,13 @@ describe.each(majors)('the ticker on PostgreSQL %i', (major) => {
     await becomes(first, 'asleep');
     const second = await started(database);
     expect(second.status().state).toBe('standing by');
+    // It would keep dead rows from being removed, everywhere in the database.
+    expect(
+      await database.rows(`
+        select query from pg_stat_activity
+         where datname = current_database() and backend_xmin is not null and pid <> pg_backend_pid()
+           and application_name ~ 'queue ticker' and query ~ 'lock'`),
+    ).toEqual([]);
     await first.stop();
     await becomes(second, 'asleep');
     await database.query(placed, ['after']);
@@ -190,6 +197,27 @@ describe.each(majors)('the ticker on PostgreSQL %i', (major) => {
 });
 
 const server = postgres(anyMajor);
+
+test.each([
+  ['ticked', `select pgq.ticker('slow')`],
+  ['dropped', `select pgq.drop_queue('slow')`],
+])('a queue that is being %s, for however long, keeps no other waiting', async (_what, sql) => {
+  const database = await shop(server);
+  await database.query(`select pgq.create_queue('slow')`);
+  const slow = await database.client();
+  await slow.query('begin');
+  await slow.query(sql);
+  const keeper = await started(database);
+  await database.query(placed, ['in time']);
+  expect(await nextEvents(database)).toEqual(['in time']);
+  await database.query(
+    `select pgq.insert_event_at('orders', now() + interval '10 ms', 't', 'late')`,
+  );
+  expect(await nextEvents(database)).toEqual(['late']);
+  await slow.query('rollback');
+  await slow.end();
+  await keeper.stop();
+});
 
 describeService('QueueKeeper', async () => {
   const database = await shop(server);

@@ -7,6 +7,8 @@ begin
     if not found then
         raise exception 'No such event queue';
     end if;
+    -- A ticker passes by whose lock it does not get, and does not wait for the locks of what is dropped.
+    perform pg_advisory_xact_lock(hashtext('pgq.tick_log'), queue.queue_id);
     perform from pgq.queue_option o
       join pg_replication_slots l on l.slot_name = o.wal_slot
      where o.queue_id = queue.queue_id;
