@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { consumer } from '../../../src/queue/consumer/definition.ts';
 import { runConsumer } from '../../../src/queue/consumer/run-consumer.ts';
-import { postgres, queueDatabase, schemas, type QueueDatabase } from './pgq.ts';
+import { anyMajor, postgres, queueDatabase, schemas, type QueueDatabase } from './pgq.ts';
 
 const orderEvents = { placed: z.object({ id: z.int() }), paid: z.object({ by: z.string() }) };
 
@@ -148,3 +148,25 @@ async function insertCounted(
   }
   await db.database.query("SELECT pgq.ticker('q')");
 }
+
+describe('a run that ends when nothing is left', () => {
+  const server = postgres(anyMajor);
+  const odd = String.raw`it's "{odd}", \ $1 %I queue.ü`;
+
+  test.each([['q'], [odd], ['ü'.repeat(200)]])(
+    'gets what nobody has ticked, whatever its queue is called: %s',
+    async (queue) => {
+      const db = await queueDatabase(server, 'ours', [queue]);
+      const seen: (string | null)[] = [];
+      const definition = consumer({
+        queue,
+        name: odd,
+        onEvent: ({ data }) => void seen.push(data),
+      });
+      await db.database.query('SELECT pgq.register_consumer($1, $2)', [queue, odd]);
+      await db.database.query(`SELECT pgq.insert_event($1, 't', 'in no tick yet')`, [queue]);
+      await runConsumer(definition, { db: db.url, once: true });
+      expect(seen).toEqual(['in no tick yet']);
+    },
+  );
+});
