@@ -1,13 +1,4 @@
-import type { Finding } from '../service/index.ts';
-
-/** One finding that the check of a sink may have, for the manual too. */
-export interface SinkFindingSpec {
-  readonly severity: Finding['severity'];
-  /** What it means, and what would happen. */
-  readonly meaning: string;
-  /** What to do, in the imperative. `{name}` is filled in when it is found. */
-  readonly remedy: string;
-}
+import { findingsOf, type FindingSpecs } from '../service/index.ts';
 
 export const sinkFindingSpecs = {
   SINK_HTTP_PLAIN: {
@@ -77,17 +68,6 @@ export const sinkFindingSpecs = {
       "The database does not have Sluice's schema pgq. The original extension has nothing that a message would be known again by.",
     remedy: 'run sluice queue install --db URL: it takes over the original with all that is in it',
   },
-} as const satisfies Readonly<Record<string, SinkFindingSpec>>;
+} as const satisfies FindingSpecs;
 
-type Code = keyof typeof sinkFindingSpecs;
-
-export function sinkFinding(
-  code: Code,
-  subject: string,
-  evidence: string,
-  details: Readonly<Record<string, string>> = {},
-): Finding {
-  const { severity, remedy } = sinkFindingSpecs[code];
-  const filled = remedy.replaceAll(/\{(\w+)\}/g, (hole, name: string) => details[name] ?? hole);
-  return { code, subject, evidence, remedy: filled, severity };
-}
+export const sinkFinding = findingsOf(sinkFindingSpecs);
