@@ -1,4 +1,6 @@
+import { jobFindingSpecs } from '../../src/jobs/index.ts';
 import { poolFindingSpecs } from '../../src/pool/index.ts';
+import { queueFindingSpecs } from '../../src/queue/index.ts';
 import { findingSpecs } from '../../src/replicate/index.ts';
 import { sinkFindingSpecs } from '../../src/sink/index.ts';
 import { generatedNotice, joinBlocks } from './markdown.ts';
@@ -6,12 +8,21 @@ import { generatedNotice, joinBlocks } from './markdown.ts';
 type FindingSpec = (typeof findingSpecs)[string];
 
 export function describeFindings(): string {
-  const all = { ...findingSpecs, ...poolFindingSpecs, ...sinkFindingSpecs };
+  const all = {
+    ...findingSpecs,
+    ...poolFindingSpecs,
+    ...queueFindingSpecs,
+    ...jobFindingSpecs,
+    ...sinkFindingSpecs,
+  };
   const specs = Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const of = (severity: FindingSpec['severity']) =>
     specs.filter(([, spec]) => spec.severity === severity).map(describeFinding);
   return joinBlocks([
-    generatedNotice('src/replicate/check/, src/pool/check.ts and src/sink/finding.ts'),
+    generatedNotice(
+      'src/replicate/check/, src/pool/check-findings.ts, src/queue/check/findings.ts, src/jobs/check-findings.ts and ' +
+        'src/sink/finding.ts',
+    ),
     '# Findings of a check',
     'For who ran `sluice check` or `sluice pool check`, or was refused by `sluice replicate run`, and wants to know more ' +
       'about a finding. Every ' +

@@ -10,15 +10,13 @@ import { Session } from '../session/index.ts';
 import type { FoundPipeline } from './pipelines.ts';
 import { oneLine } from './progress/text.ts';
 
-/** Asks both sides, changes nothing. */
-export async function checkPipeline(
-  { options, config, sink }: FoundPipeline,
+/** Asks both sides, changes nothing; a target that is a sink has a check of its own. */
+export function checkPipeline(
+  { options, sink }: FoundPipeline,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  if (config === undefined || sink === undefined) return checkDatabases(options, signal);
-  const target = await config.makeSink(sink, {});
-  const ofSource = await checkFeedSource(feedOptions(options), signal);
-  return [...ofSource, ...(await target.check(signal))];
+  if (sink === undefined) return checkDatabases(options, signal);
+  return checkFeedSource(feedOptions(options), signal);
 }
 
 async function checkDatabases(

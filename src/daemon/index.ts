@@ -1,3 +1,4 @@
+export { partChecks, sinkChecks } from './checks.ts';
 export { configSchema } from './config.ts';
 export { defaultConfigFile, loadConfig, parseConfig } from './config-file.ts';
 export { describeExpected, findProblems } from './config-problems.ts';
@@ -15,6 +16,7 @@ export {
   replicationOptions,
 } from './parts/replicate.ts';
 
+export type { PartCheck } from './checks.ts';
 export type { Config } from './config.ts';
 export type { LoadedConfig } from './config-file.ts';
 export type { DaemonOptions, DaemonStatus } from './daemon.ts';

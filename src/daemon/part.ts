@@ -1,4 +1,4 @@
-import type { Clock, Log, Metrics, Progress, Service } from '../service/index.ts';
+import type { Clock, Finding, Log, Metrics, Progress, Service } from '../service/index.ts';
 
 /** What every part is given: one log, one set of metrics, one progress for the whole process. */
 export interface PartDeps {
@@ -24,4 +24,8 @@ export interface Part {
   readonly name: string;
   /** A new one for each start; secrets are read here, so that a rotated one is picked up by a restart. */
   make(deps: PartDeps): Promise<PartService>;
+  /** Looks at what can be known before it starts, and changes nothing. */
+  readonly check?: (signal: AbortSignal) => Promise<Finding[]>;
+  /** The sink that it writes to; that one has a check of its own. */
+  readonly sink?: string;
 }

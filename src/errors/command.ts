@@ -33,8 +33,9 @@ export const commandErrors = {
   },
   COMMAND_NOTHING_CONFIGURED: {
     decision: 'fix',
-    message: '{file} configures nothing to do',
-    remedy: 'add a [replicate.NAME] or [pool] section, or give --source and --target',
+    message: '{file} has nothing that this command works on',
+    remedy:
+      'add a section for it (docs/reference/configuration.md); a pipeline can be given with --source and --target, too',
   },
   COMMAND_OUTPUT: {
     decision: 'fix',

@@ -1,3 +1,5 @@
+export { checkJob } from './check.ts';
+export { jobFindingSpecs } from './check-findings.ts';
 export { databaseSettings, jobSchema, kindNames } from './config.ts';
 export { loadJobIni } from './ini/load-job-ini.ts';
 export { loadToolIni } from './ini/load-tool-ini.ts';

@@ -13,6 +13,11 @@ export { listSchedules, removeSchedule, setSchedule } from './admin/schedules.ts
 export { requireSchema } from './admin/schema.ts';
 export { readQueueStatus } from './admin/status.ts';
 export { tailQueue } from './admin/tail.ts';
+export { checkConsumer, lookAtInserting, lookAtReading, lookAtTracking } from './check/consumer.ts';
+export { checkDatabase } from './check/database.ts';
+export { queueFindingSpecs } from './check/findings.ts';
+export { checkKeptDatabase } from './check/kept-database.ts';
+export { checkWalQueue } from './check/wal-queue.ts';
 export { queueSchema } from './config.ts';
 export { consumer } from './consumer/definition.ts';
 export { ConsumerService } from './consumer/consumer-service.ts';
@@ -36,6 +41,8 @@ export type { KeptSchedule, Schedule } from './admin/schedules.ts';
 export type { QueueSchema } from './admin/schema.ts';
 export type { ConsumerStatus, QueueStatus, RunningJob } from './admin/status.ts';
 export type { TailedEvent } from './admin/tail.ts';
+export type { CheckedDatabase, CheckOptions } from './check/database.ts';
+export type { WalQueuePlace } from './check/wal-queue.ts';
 export type { QueueConfig, QueueFeedConfig, WalQueueConfig } from './config.ts';
 export type {
   BatchContext,

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { loadConfig, loadPoolConfig, type LoadedConfig } from '../../daemon/index.ts';
-import { checkPool } from '../../pool/index.ts';
+import type { PartCheck } from '../../daemon/index.ts';
 import {
   blockingFindings,
   recordError,
@@ -9,11 +8,11 @@ import {
   type Finding,
 } from '../../service/index.ts';
 import { exitCodes } from '../exit-code.ts';
-import { checkPipeline, describeFindings } from '../findings.ts';
+import { findChecks } from '../find-checks.ts';
+import { describeFindings } from '../findings.ts';
 import { withInterrupt } from '../interrupt.ts';
 import type { CommandIo } from '../io.ts';
 import { addPlaceFlags, addSettingFlags, type Flags } from '../pipeline-flags.ts';
-import { configFile, findPipelines, type FoundPipeline } from '../pipelines.ts';
 
 interface Checked {
   readonly name: string;
@@ -27,58 +26,32 @@ export function checkCommand(io: CommandIo): Command {
   const command = new Command('check')
     .summary('check what would run, and change nothing')
     .description(
-      'Checks everything in sluice.toml, its pool too, one pipeline of it, or the one given with --source and --target, and changes ' +
-        'nothing. Each finding says what was seen and what to do. Exits 1 when something blocks.',
+      'Checks everything in sluice.toml (pool, queues, jobs, pipelines, sinks), a part of it, or the pipeline given with ' +
+        '--source and --target, and changes nothing. Each finding says what was seen and what to do. Exits 1 when ' +
+        'something blocks.',
     )
-    .argument('[name]', 'one pipeline (default: all of the file)')
+    .argument(
+      '[name]',
+      'a pipeline, or a section: pool, queue, queue.wal.NAME, jobs, jobs.NAME, sinks.NAME (default: all of the file)',
+    )
     .option('--json', 'print one JSON document');
   addSettingFlags(addPlaceFlags(command), ['tables', 'tables_without_key']);
   return command.action(async (name: string | undefined, flags: Flags) => {
-    const file = await fileOf(io, name, flags);
-    const pool = file?.pool === undefined ? [] : [await checkPoolOf(file)];
-    const hasOnlyPool = pool.length > 0 && Object.keys(file?.replicate ?? {}).length === 0;
-    const pipelines = hasOnlyPool ? [] : await findPipelines(io, 'check', name, flags);
-    const { result: ofPipelines } = await withInterrupt(io, (signal) =>
-      checkAll(pipelines, signal),
-    );
-    const result = [...pool, ...ofPipelines];
+    const checks = await findChecks(io, name, flags);
+    const { result } = await withInterrupt(io, (signal) => checkAll(checks, signal));
     io.stdout.write(flags['json'] === true ? `${toJson(result, 2)}\n` : describe(result));
     if (result.some(isBlocked)) io.exitCode = exitCodes.failed;
   });
 }
 
-/** The whole file is asked about; undefined where one pipeline is. */
-async function fileOf(
-  io: CommandIo,
-  name: string | undefined,
-  flags: Flags,
-): Promise<LoadedConfig | undefined> {
-  const isOne = [name, flags['name'], flags['source'], flags['target']].some(
-    (given) => given !== undefined,
-  );
-  return isOne ? undefined : loadConfig(configFile(io, flags));
-}
-
-async function checkPoolOf({ file }: LoadedConfig): Promise<Checked> {
-  try {
-    return { name: 'pool', findings: await checkPool(await loadPoolConfig(file)) };
-  } catch (error) {
-    return { name: 'pool', findings: [], error: recordError(error) };
-  }
-}
-
 /** One that cannot be asked is told like the others: a check is for seeing everything at once. */
-async function checkAll(
-  pipelines: readonly FoundPipeline[],
-  signal: AbortSignal,
-): Promise<Checked[]> {
+async function checkAll(checks: readonly PartCheck[], signal: AbortSignal): Promise<Checked[]> {
   const checked: Checked[] = [];
-  for (const pipeline of pipelines) {
-    const { name } = pipeline;
+  for (const { name, check } of checks) {
     try {
-      checked.push({ name, findings: await checkPipeline(pipeline, signal) });
+      checked.push({ name, findings: await check(signal) });
     } catch (error) {
-      if (pipelines.length === 1 || signal.aborted) throw error;
+      if (checks.length === 1 || signal.aborted) throw error;
       checked.push({ name, findings: [], error: recordError(error) });
     }
   }

@@ -1,4 +1,5 @@
 import {
+  checkJob,
   makeJob,
   ReloadingJob,
   type JobConfig,
@@ -12,7 +13,11 @@ import type { Part } from '../part.ts';
 export function jobParts(config: LoadedConfig): Part[] {
   return Object.keys(config.jobs).map((name) => {
     const plan = planOfJob(config, name, false);
-    return { name: `jobs.${name}`, make: async (deps) => makeJob(plan, deps) };
+    return {
+      name: `jobs.${name}`,
+      make: async (deps) => makeJob(plan, deps),
+      check: (signal) => checkJob(plan, signal),
+    };
   });
 }
 

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../errors/index.ts';
-import { poolConfigFromToml, PoolService, type PoolerConfig } from '../../pool/index.ts';
+import { checkPool, poolConfigFromToml, PoolService, type PoolerConfig } from '../../pool/index.ts';
 import { loadConfig, type LoadedConfig } from '../config-file.ts';
 import type { Part } from '../part.ts';
 
@@ -29,6 +29,7 @@ export function poolParts(config: LoadedConfig, { version, onMade }: PoolPartOpt
         onMade?.(service);
         return Promise.resolve(service);
       },
+      check: async () => checkPool(await loadPoolConfig(config.file)),
     },
   ];
 }

@@ -1,7 +1,11 @@
 import {
+  checkConsumer,
+  checkKeptDatabase,
+  checkWalQueue,
   EventFeed,
   QueueKeeper,
   WalQueue,
+  type CheckOptions,
   type QueueFeedConfig,
   type WalQueueConfig,
 } from '../../queue/index.ts';
@@ -12,9 +16,7 @@ import type { Part } from '../part.ts';
 export function queueParts(config: LoadedConfig): Part[] {
   const { databases = [], wal = {}, sinks = {} } = config.queue ?? {};
   return [
-    ...databases.map((database) =>
-      queuePart(database, async () => (await config.connectionOf(database)).reveal()),
-    ),
+    ...databases.map((database) => queuePart(database, () => connectionIn(config, database))),
     ...Object.entries(wal).map(([queue, settings]) => walQueuePart(config, queue, settings)),
     ...Object.entries(sinks).map(([name, settings]) => eventFeedPart(config, name, settings)),
   ];
@@ -29,6 +31,7 @@ export function queuePart(database: string, readConnection: () => Promise<string
         { database, connection: await readConnection() },
         { log, metrics, ...(clock !== undefined && { clock }) },
       ),
+    check: (signal) => checkKeptDatabase(database, { connectionOf: readConnection, signal }),
   };
 }
 
@@ -38,19 +41,23 @@ function walQueuePart(config: LoadedConfig, queue: string, settings: WalQueueCon
     name: `queue.wal.${queue}`,
     make: async ({ log, metrics, clock }) => {
       const [source, target] = await Promise.all([
-        config.connectionOf(settings.source),
-        config.connectionOf(settings.target),
+        connectionIn(config, settings.source),
+        connectionIn(config, settings.target),
       ]);
       return new WalQueue(
         {
           queue,
-          source: source.reveal(),
-          target: target.reveal(),
+          source,
+          target,
           targetQueue: settings.target_queue,
           spill: { directory: settings.spill_dir, maxBytes: settings.spill_max },
         },
         { log, metrics, clock },
       );
+    },
+    check: (signal) => {
+      const { source, target, target_queue: targetQueue = queue } = settings;
+      return checkWalQueue({ queue, source, target, targetQueue }, optionsOf(config, signal));
     },
   };
 }
@@ -61,9 +68,19 @@ function eventFeedPart(config: LoadedConfig, name: string, settings: QueueFeedCo
     name: `queue.sinks.${name}`,
     make: async ({ log, metrics, clock }) => {
       const { database, queue, consumer = name, sink, key } = settings;
-      const db = (await config.connectionOf(database)).reveal();
+      const db = await connectionIn(config, database);
       const made = await config.makeSink(sink, { log, ...(clock !== undefined && { clock }) });
       return new EventFeed({ name, db, queue, consumer, key }, made, { log, metrics, clock });
     },
+    check: (signal) => checkConsumer(settings, optionsOf(config, signal)),
+    sink: settings.sink,
   };
+}
+
+function optionsOf(config: LoadedConfig, signal: AbortSignal): CheckOptions {
+  return { connectionOf: (database) => connectionIn(config, database), signal };
+}
+
+async function connectionIn(config: LoadedConfig, database: string): Promise<string> {
+  return (await config.connectionOf(database)).reveal();
 }

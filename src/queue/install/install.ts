@@ -17,6 +17,9 @@ const migrations = [
   '008-wal-queues',
 ];
 
+/** Of the schema that this program installs. */
+export const schemaVersion = migrations.length;
+
 const lockInstall = loadSql('lock-install');
 const findInstall = loadSql('find-install');
 const createSchema = loadSql('create-schema');
@@ -117,6 +120,12 @@ function everyTimeTexts(): string[] {
   ];
 }
 
+/** Of ours; its owner may read it. */
+export async function readSchemaVersion(tx: Tx): Promise<number> {
+  const { rows } = await tx.query(readVersion);
+  return Number(rows[0]!['version']);
+}
+
 async function requireRights(tx: Tx): Promise<void> {
   const { rows } = await tx.query(missingRights);
   const reason = rows[0]?.['reason'];
@@ -138,10 +147,9 @@ async function whatIsThere(tx: Tx): Promise<QueueInstall['before']> {
 }
 
 async function appliedMigrations(tx: Tx): Promise<number> {
-  const { rows } = await tx.query(readVersion);
-  const applied = Number(rows[0]!['version']);
-  if (applied > migrations.length) {
-    throw new SluiceError('QUEUE_SCHEMA_NEWER', { found: applied, known: migrations.length });
+  const applied = await readSchemaVersion(tx);
+  if (applied > schemaVersion) {
+    throw new SluiceError('QUEUE_SCHEMA_NEWER', { found: applied, known: schemaVersion });
   }
   return applied;
 }

@@ -115,7 +115,12 @@ async function requireKnown(found: SourceQueue, target: Session): Promise<void> 
   }
 }
 
-async function knownPosition(queue: string, owner: Pipeline, source: Session): Promise<Lsn | null> {
+/** @throws QUEUE_WAL_LOST  the source has not kept what comes after it */
+export async function knownPosition(
+  queue: string,
+  owner: Pipeline,
+  source: Session,
+): Promise<Lsn | null> {
   try {
     return startPosition(owner, await readSlot(source, owner.slot), null);
   } catch (error) {
