@@ -29,7 +29,7 @@ export const pipelineSchema = z
       effect:
         'Patterns of `schema.table`, with `*` for any characters and `?` for one; one that begins with `!` takes ' +
         'tables out again. As in SQL, letters outside of double quotes fold to lower case.',
-      why: 'a database is moved whole; system schemas and `sluice` are never meant',
+      why: 'a database is moved whole; system schemas, `sluice` and queues (`pgq`) are never meant',
       example: '["public.*", "!public.audit_*"]',
     }),
     tables_without_key: setting(z.enum(['refuse', 'insert_only']).default('refuse'), {

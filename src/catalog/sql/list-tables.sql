@@ -1,5 +1,5 @@
 -- Ordinary and partitioned tables a movement may be about: no system schema, none that belongs to an
--- extension, nothing temporary, not our own ledger.
+-- extension, nothing temporary, not our own ledger, and no queue, whose ticks mean nothing on another server.
 select json_build_object(
   'oid', c.oid::int8,
   'schema', n.nspname,
@@ -10,7 +10,7 @@ select json_build_object(
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and c.relpersistence <> 't'
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sluice')
+  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sluice', 'sluice_jobs', 'pgq', 'pgq_ext', 'pgq_coop', 'pgq_node')
   and not exists (select from pg_depend d
                   where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
 order by n.nspname, c.relname

@@ -26,7 +26,7 @@ from pg_sequence s
 join pg_class c on c.oid = s.seqrelid
 join pg_namespace n on n.oid = c.relnamespace
 where c.relpersistence <> 't'
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sluice')
+  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sluice', 'sluice_jobs', 'pgq', 'pgq_ext', 'pgq_coop', 'pgq_node')
   and not exists (select from pg_depend d
                   where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
 order by n.nspname, c.relname

@@ -7,7 +7,7 @@ from (
     n.nspname, c.relname
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where (c.relkind in ('m', 'f') or (c.relkind in ('r', 'p') and c.relpersistence = 'u'))
-    and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sluice')
+    and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sluice', 'sluice_jobs', 'pgq', 'pgq_ext', 'pgq_coop', 'pgq_node')
     and not exists (select from pg_depend d
                     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   union all
