@@ -6,6 +6,7 @@ import { sendCancel } from './cancel.ts';
 import { connect } from './connect.ts';
 import type { Connected, ConnectOptions } from './connected.ts';
 import { encodeGreeting } from './greeting.ts';
+import { closeTimeoutMs } from './session.ts';
 import type { ConnectionTarget } from './target/index.ts';
 
 type Done = (error?: Error | null) => void;
@@ -27,6 +28,7 @@ export class PgStream extends Duplex {
   #isReferenced = true;
   /** Goes on writing once the socket takes more. */
   #resumeWriting: Done | null = null;
+  #late: NodeJS.Timeout | undefined;
 
   constructor(target: ConnectionTarget, options: ConnectOptions) {
     // A server that hangs up has nothing more to say, and nothing more can be said to it.
@@ -85,10 +87,13 @@ export class PgStream extends Duplex {
 
   override _final(done: Done): void {
     this.#socket?.end();
+    this.#late = setTimeout(() => this.destroy(), closeTimeoutMs);
+    if (!this.#isReferenced) this.#late.unref();
     done();
   }
 
   override _destroy(error: Error | null, done: Done): void {
+    clearTimeout(this.#late);
     this.#abort.abort();
     this.#socket?.destroy();
     if (this.#socket === null && this.#connected !== null) {

@@ -12,7 +12,7 @@ import { runQuery, type QueryResult, type QueryValue } from './run-query.ts';
 import { parseSide, type ConnectionTarget } from './target/index.ts';
 
 /** A server that does not hang up in this time is not waited for. */
-const closeTimeoutMs = 2000;
+export const closeTimeoutMs = 2000;
 
 /** How long a cancelled statement gets to end before it is cancelled again. */
 const cancelPatienceMs = 100;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Clock } from '../../service/index.ts';
 import type { Session } from '../../session/index.ts';
 import { AsideClient } from './aside-client.ts';
 import type { BatchFeed } from './batch-feed.ts';
@@ -45,6 +46,9 @@ export interface WorkParts {
   readonly placement: Placement;
   readonly deps: WorkDeps;
 }
+
+/** A server that is gone without a word never answers. */
+const giveBackMs = 2000;
 
 /** Whether each event has a transaction of its own, instead of all of a batch having one. */
 export function handlesSideBySide(definition: ConsumerDefinition): boolean {
@@ -92,14 +96,22 @@ export function assembleWork(parts: WorkParts): Work {
     end: async () => {
       progress?.close();
       // Given back as far as the connections still go; the rest comes again when its lease ends.
-      const results = await Promise.allSettled([jobs.giveBack(), leases?.giveBack()]);
-      for (const result of results) {
+      const givingBack = Promise.allSettled([jobs.giveBack(), leases?.giveBack()]);
+      await withinTime(givingBack, deps.clock);
+      await Promise.all([slots.end(), tracker.end(), aside.end()]);
+      for (const result of await givingBack) {
         if (result.status === 'fulfilled') continue;
         deps.log.warn('what was held could not be given back', { error: result.reason });
       }
-      await Promise.all([slots.end(), tracker.end(), aside.end()]);
       await Promise.all([work.handlers.end(), control.close()]);
     },
   };
   return work;
+}
+
+async function withinTime(work: Promise<unknown>, clock: Clock): Promise<void> {
+  const patience = new AbortController();
+  const timeUp = clock.sleep(giveBackMs, patience.signal).catch(() => undefined);
+  await Promise.race([work, timeUp]);
+  patience.abort();
 }

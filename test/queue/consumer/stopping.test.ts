@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { consumer, runConsumer } from '../../../src/queue/index.ts';
-import { waitFor } from '../../kit/index.ts';
+import { startProxy, waitFor, within } from '../../kit/index.ts';
 import { anyMajor, doneIn, postgres, queueDatabase, type QueueDatabase } from './pgq.ts';
 
 const server = postgres(anyMajor);
@@ -31,6 +31,33 @@ describe('a consumer that is told to stop', () => {
     const totals = await runConsumer(definition, { db: db.url, signal: stop.signal });
     expect(totals).toMatchObject({ batches: 1, events: 3 });
     expect(await doneIn(db.database)).toEqual(['a', 'b', 'c']);
+  });
+
+  test.each([
+    ['idle', {}],
+    ['with a job on lease', { concurrency: abc.length, leaseMs: 200 }],
+  ])('ends when the server is gone without a word: %s', async (_how, how) => {
+    const db = await doneDatabase();
+    await db.insert(abc);
+    const { hostname, port } = new URL(db.url);
+    const proxy = await startProxy({ host: hostname, port: Number(port) });
+    const stop = new AbortController();
+    const definition = consumer({
+      queue: 'q',
+      name: 'c',
+      ...how,
+      async onEvent() {
+        if ('leaseMs' in how) await new Promise(() => undefined);
+      },
+    });
+    const options = { db: proxy.url(db.url), signal: stop.signal, stopWithinMs: 50 };
+    const run = runConsumer(definition, options);
+    const isFinished =
+      "SELECT current_batch IS NULL AND pending_events = 0 FROM pgq.get_consumer_info('q', 'c')";
+    await waitFor('its batch to be finished', () => db.database.value<boolean>(isFinished));
+    proxy.loseServer();
+    stop.abort();
+    await within('the end', run);
   });
 
   test('gives back what takes too long', async () => {
