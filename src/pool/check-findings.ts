@@ -1,4 +1,4 @@
-import type { Finding } from '../service/index.ts';
+import { findingsOf, type FindingSpecs } from '../service/index.ts';
 
 /** What a check of a pool may find, by code; the manual's page is made from it. */
 export const poolFindingSpecs = {
@@ -67,14 +67,6 @@ export const poolFindingSpecs = {
       'A server of a database cannot be reached now. Its clients would wait until it can, or be refused.',
     remedy: 'check host and port, and whether it runs',
   },
-} as const satisfies Record<
-  string,
-  { severity: Finding['severity']; meaning: string; remedy: string }
->;
+} as const satisfies FindingSpecs;
 
-export type PoolFindingCode = keyof typeof poolFindingSpecs;
-
-export function find(code: PoolFindingCode, subject: string, evidence: string): Finding {
-  const { severity, remedy } = poolFindingSpecs[code];
-  return { code, subject, evidence, remedy, severity };
-}
+export const find = findingsOf(poolFindingSpecs);

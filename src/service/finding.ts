@@ -23,18 +23,32 @@ export interface FindingSpec {
 /** What a check may find, by code. */
 export type FindingSpecs = Readonly<Record<string, FindingSpec>>;
 
+type Holes<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Holes<Rest>
+  : never;
+
+/** What is told of one finding; a detail that the remedy needs and does not get does not compile. */
+export type FindingParts<S extends FindingSpecs, C extends keyof S & string> = [
+  code: C,
+  subject: string,
+  evidence: string,
+  ...details: [Holes<S[C]['remedy']>] extends [never]
+    ? []
+    : [Readonly<Record<Holes<S[C]['remedy']>, string>>],
+];
+
 /** Makes the findings of one table of them. */
-export function findingsOf<S extends FindingSpecs>(specs: S) {
-  return (
-    code: keyof S & string,
-    subject: string,
-    evidence: string,
-    details: Readonly<Record<string, string>> = {},
+export function findingsOf<const S extends FindingSpecs>(specs: S) {
+  return <C extends keyof S & string>(
+    ...[code, subject, evidence, details]: FindingParts<S, C>
   ): Finding => {
     const { severity, remedy } = specs[code]!;
-    const filled = remedy.replaceAll(/\{(\w+)\}/g, (hole, name: string) => details[name] ?? hole);
-    return { code, subject, evidence, remedy: filled, severity };
+    return { code, subject, evidence, remedy: fill(remedy, details ?? {}), severity };
   };
+}
+
+function fill(template: string, details: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/\{(\w+)\}/gu, (hole, name: string) => details[name] ?? hole);
 }
 
 /** The findings that forbid the work to begin. */

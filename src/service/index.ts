@@ -27,7 +27,7 @@ export { systemReason } from './system-reason.ts';
 export type { Clock } from './clock.ts';
 export type { ServiceConfig } from './config.ts';
 export type { ArmedFailpoint, FailpointAction } from './failpoint.ts';
-export type { Finding, FindingSpecs } from './finding.ts';
+export type { Finding, FindingParts, FindingSpecs } from './finding.ts';
 export type { Gate, GateTarget } from './gate.ts';
 export type { ListenAddress } from './listen.ts';
 export type { Log, LogFields, LogLevel, LogOptions } from './log.ts';

@@ -1,6 +1,7 @@
+import type { FindingSpecs } from '../../service/index.ts';
 import { columns } from './columns.ts';
 import { databases } from './databases.ts';
-import type { Check, FindingSpecs } from './define.ts';
+import type { Check } from './define.ts';
 import { openTransactions } from './open-transactions.ts';
 import { publicationRights } from './publication-rights.ts';
 import { replicaIdentity } from './replica-identity.ts';

@@ -6,7 +6,6 @@ import { readCheckFacts, type CheckOptions } from './facts.ts';
 import { checkMajors } from './versions.ts';
 
 export { findingSpecs } from './checks.ts';
-export type { FindingSpec, FindingSpecs } from './define.ts';
 export type { CheckOptions } from './facts.ts';
 
 /**
