@@ -8,7 +8,6 @@ import type { SetAside } from './verdicts.ts';
 const endLease = loadSql('end-lease');
 const failLease = loadSql('fail-lease');
 const extendLeases = loadSql('extend-leases');
-const reclaimLeases = loadSql('reclaim-leases');
 
 /** Extensions within a lease: two may go missing. */
 const extensionsPerLease = 3;
@@ -68,14 +67,6 @@ export class Leases {
       delay,
       reason,
     ]);
-  }
-
-  /** Whoever worked for the consumer before is gone, and its events come again at once. */
-  async reclaim(queue: string): Promise<void> {
-    const { consumer, worker } = this.#options;
-    const { rows } = await this.#aside.query(reclaimLeases, [queue, consumer, worker]);
-    const count = numberOf(rows[0], 'count');
-    if (count > 0) this.#log.warn('events of a process that died come again', { queue, count });
   }
 
   /** What is still held comes again at once; this was no try of it. */

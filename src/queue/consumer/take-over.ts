@@ -4,17 +4,30 @@ import type { QueueEvent } from './event.ts';
 import { numberOf, textOf, textOrNull, type Row } from './rows.ts';
 import type { Work } from './work.ts';
 
+const reclaimLeases = loadSql('reclaim-leases');
 const eventsComingAgain = loadSql('events-coming-again');
 
-/** What whoever worked for the consumer before has left: leases without a worker, and keys that are held back. */
+/**
+ * What whoever worked for the consumer before has left: leases and progress without a worker, and keys that are held
+ * back.
+ */
 export async function takeOver(work: Work): Promise<void> {
-  const { definition, leases, isPolling } = work;
-  for (const queue of definition.queues) {
-    // Without the lock of a session we do not know that nobody else is at work.
-    if (leases !== null && !isPolling) await leases.reclaim(queue);
-    if (work.keys !== null && work.progress !== null)
-      await rememberEvents(work, queue, work.control);
+  if (work.progress === null) return;
+  for (const queue of work.definition.queues) {
+    if (isAlone(work)) await reclaim(work, queue);
+    if (work.keys !== null) await rememberEvents(work, queue, work.control);
   }
+}
+
+/** Without the lock of a session we do not know that nobody else is at work. */
+function isAlone({ isPolling, definition }: Work): boolean {
+  return !isPolling && definition.kind !== 'cooperative';
+}
+
+async function reclaim({ control, definition, worker, log }: Work, queue: string): Promise<void> {
+  const { rows } = await control.query(reclaimLeases, [queue, definition.name, worker]);
+  const count = numberOf(rows[0], 'count');
+  if (count > 0) log.warn('events of a process that died come again', { queue, count });
 }
 
 async function rememberEvents(work: Work, queue: string, control: Tx): Promise<void> {

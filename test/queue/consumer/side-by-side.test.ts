@@ -153,6 +153,20 @@ describe('killed with events side by side', () => {
     expect(await db.database.value('SELECT count(*)::int FROM pgq.retry_queue')).toBe(1);
   });
 
+  test('what a process that died said of its progress goes when another takes over, or with the consumer', async () => {
+    const db = await queueDatabase(server, 'ours');
+    await db.database.query("SELECT pgq.register_consumer('q', 'c')");
+    const report = `SELECT pgq.report_progress('q', 'c', 7, 't', 'dead', 1, 2, null)`;
+    const count = 'SELECT count(*)::int FROM pgq.running_event';
+    await db.database.query(report);
+    const definition = consumer({ queue: 'q', name: 'c', onEvent: () => undefined });
+    await runConsumer(definition, { db: db.url, once: true });
+    expect(await db.database.value(count)).toBe(0);
+    await db.database.query(report);
+    await db.database.query("SELECT pgq.unregister_consumer('q', 'c')");
+    expect(await db.database.value(count)).toBe(0);
+  });
+
   test('a leased one comes again as soon as another takes over', async () => {
     const db = await doneDatabase(server);
     await db.insert([['t', 'long']]);

@@ -1,5 +1,5 @@
--- Takes a consumer from a queue, with its retried events and its sub-consumers: how many subscribers are gone.
--- Of a sub-consumer only itself.
+-- Takes a consumer from a queue, with its retried and running events and its sub-consumers: how many subscribers
+-- are gone. Of a sub-consumer only itself.
 create or replace function pgq.unregister_consumer(x_queue_name text, x_consumer_name text)
 returns integer as $$
 declare
@@ -29,6 +29,7 @@ begin
         return 1;
     end if;
     delete from pgq.retry_queue r where r.ev_owner = subscriber.sub_id;
+    delete from pgq.running_event r where r.run_owner = subscriber.sub_id;
     perform pgq._drop_subscriber(s.sub_no) from pgq.subscriber s where s.sub_id = subscriber.sub_id;
     delete from pgq.consumer c
      where c.co_id = subscriber.sub_consumer
