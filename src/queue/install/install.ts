@@ -27,6 +27,7 @@ const createRoles = loadSql('create-roles');
 const missingRoles = loadSql('missing-roles');
 const readVersion = loadSql('read-migrations');
 const prepareQueues = loadSql('prepare-queues');
+const renumberTxids = loadSql('renumber-txids');
 const writeInsertEvent = 'select pgq._write_insert_event()';
 const triggers = loadSql('schema/triggers');
 const grants = loadSql('schema/grants');
@@ -114,6 +115,7 @@ function everyTimeTexts(): string[] {
     ...loadFunctions('pgq_coop'),
     triggers,
     prepareQueues,
+    renumberTxids,
     writeInsertEvent,
     grants,
     coopGrants,

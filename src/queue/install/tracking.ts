@@ -14,6 +14,7 @@ const findTracking = loadSql('find-tracking');
 const readVersion = loadSql('read-tracking-migrations');
 const keepOriginal = loadSql('adopt/keep-tracking');
 const restoreOriginal = loadSql('adopt/restore-tracking');
+const forgetCompaction = loadSql('forget-tracking-compaction');
 const triggers = loadSql('schema/ext-triggers');
 const grants = loadSql('schema/ext-grants');
 
@@ -69,6 +70,7 @@ function textsAfter(applied: number): string[] {
         `insert into pgq_ext.migration (version, name) values (${applied + index + 1}, '${name}')`,
       ]),
     ...loadFunctions('pgq_ext'),
+    forgetCompaction,
     triggers,
     grants,
   ];

@@ -50,6 +50,12 @@ function withoutRepetitions(messages: readonly { id: string; data: string }[]): 
   return [...byId.values()];
 }
 
+const keptBy = ({ kept }: Receiver) =>
+  kept.map(({ headers, body }) => ({
+    id: headers['webhook-id'] ?? '',
+    data: body.toString('utf8'),
+  }));
+
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
@@ -146,12 +152,6 @@ describe.each(oneOfEach)(
       return { db, receiver, args: await runArgs(db, sink) };
     }
 
-    const kept = ({ kept: requests }: Receiver) =>
-      requests.map(({ headers, body }) => ({
-        id: headers['webhook-id'] ?? '',
-        data: body.toString('utf8'),
-      }));
-
     test('arrive all in order when it dies, is slow, refuses one, and Sluice is killed', async () => {
       const { db, receiver, args } = await prepare();
       await insertMany(db, 1, 200);
@@ -178,12 +178,12 @@ describe.each(oneOfEach)(
       await first.says(/SINK_REFUSED/);
       expect(await hasBatch(db)).toBe(true);
       await first.kill();
-      expect(withoutRepetitions(kept(receiver))).toEqual(numbers(1, 449));
+      expect(withoutRepetitions(keptBy(receiver))).toEqual(numbers(1, 449));
       receiver.answer = () => ({ status: 204 });
       const second = startSluice(args);
       await waitFor('the rest', async () => !(await hasBatch(db)));
       expect((await second.stop()).exitCode).toBe(0);
-      expect(withoutRepetitions(kept(receiver))).toEqual(numbers(1, 500));
+      expect(withoutRepetitions(keptBy(receiver))).toEqual(numbers(1, 500));
     });
   },
 );

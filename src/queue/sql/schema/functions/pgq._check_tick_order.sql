@@ -7,7 +7,8 @@ create or replace function pgq._check_tick_order(
 returns void as $$
 begin
     if i_last_xmin > txid_current() then
-        raise exception 'Invalid PgQ state: old xmin=%, old xmax=%, cur txid=%', i_last_xmin, i_last_xmax, txid_current();
+        raise exception 'Invalid PgQ state: old xmin=%, old xmax=%, cur txid=%', i_last_xmin, i_last_xmax, txid_current()
+            using hint = 'Run "sluice queue install": the database was restored from another server.';
     end if;
     if i_event_seq < i_last_event_seq then
         raise warning 'Negative new_events?  old=% cur=%', i_last_event_seq, i_event_seq;

@@ -1,0 +1,1 @@
+select pgq._renumber_txids()
