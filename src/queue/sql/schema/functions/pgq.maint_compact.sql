@@ -1,6 +1,7 @@
 -- Takes out of a log what is superseded, when that is half of it: 1 when it has. The log is emptied and its live
 -- rows are put back, which works under any held snapshot, where vacuum does not. Others wait for that moment; for
--- its lock it waits for no one longer than they notice.
+-- its lock it waits for no one longer than they notice. What is kept is text meanwhile, in a form that reads back as
+-- what it was: not every DateStyle does.
 create or replace function pgq.maint_compact(i_log_name text)
 returns integer as $$
 declare
@@ -37,4 +38,5 @@ begin
     on conflict (log_name) do update set bytes = excluded.bytes;
     return 1;
 end;
-$$ language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '50ms';
+$$ language plpgsql security definer set search_path = pg_catalog, pg_temp
+   set lock_timeout = '50ms' set datestyle = 'ISO' set extra_float_digits = 1;
