@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { majors, postgres, type TestDatabase } from '../../kit/index.ts';
+import { majors, postgres, waitFor, type TestDatabase } from '../../kit/index.ts';
 import { compact, drain, queueDatabase, register, rotate, tick } from './queues.ts';
 
 const logs = [
@@ -179,6 +179,25 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
     expect(await compact(database, 'position_log')).toBe(false);
     await user.query('commit');
     expect(await compact(database, 'position_log')).toBe(true);
+  });
+
+  test('pg_dump, whose snapshot is older than its locks, loses no row of a log', async () => {
+    const database = await queueDatabase(server);
+    await register(database, 'c');
+    await database.query(
+      `select pgq.event_retry_raw('q', 'c', now(), null, now(), 0, 't', 'd', null, null, null, null)`,
+    );
+    const dump = await database.client();
+    await dump.query(`set application_name = 'pg_dump'`);
+    await dump.query('begin isolation level repeatable read read only; select from pg_class');
+    for (const log of ['retry_queue', 'position_log', 'tick_log']) {
+      expect(await compact(database, log)).toBe(false);
+      expect((await dump.query(`select from pgq.${log}`)).rowCount).toBeGreaterThan(0);
+      await dump.query('commit');
+      await dump.query('begin isolation level repeatable read read only; select from pg_class');
+    }
+    await dump.end();
+    await waitFor('it to be gone', async () => compact(database, 'retry_queue'));
   });
 
   test('where somebody always is, superseded rows are deleted, and old snapshots still are told', async () => {

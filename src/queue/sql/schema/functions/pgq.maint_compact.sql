@@ -18,6 +18,9 @@ begin
     end if;
     begin
         execute format('lock table %s in access exclusive mode', log_table);
+        if pgq._is_being_dumped() then
+            raise lock_not_available;
+        end if;
     exception
         when lock_not_available then
             case i_log_name

@@ -26,6 +26,11 @@ begin
         end if;
         begin
             execute format('lock table %s in access exclusive mode', log.log_table);
+            -- Its snapshot is older than its locks: of a log that is emptied in between it would keep nothing.
+            perform from pg_stat_activity a where a.datname = current_database() and a.application_name = 'pg_dump';
+            if found then
+                raise lock_not_available;
+            end if;
         exception
             when lock_not_available then
                 return 0;
