@@ -23,6 +23,8 @@ export interface LocalServerOptions {
   readonly parentDir?: string;
   /** The password of `postgres`; without one every connection from this machine is trusted. */
   readonly password?: string;
+  /** Of the server's processes, beside ours. */
+  readonly env?: Readonly<Record<string, string>>;
   /** False does not wait for the disk: a crash of the machine, not of the server, loses data. */
   readonly isDurable?: boolean;
 }
@@ -178,7 +180,7 @@ export class LocalServer {
       ...serverOwner(),
       cwd: '/',
       detached: true, // Ctrl-C at the terminal is ours to handle, not the server's
-      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC', ...this.#options.env },
       stdio: ['ignore', log.fd, log.fd],
     });
     child.unref();

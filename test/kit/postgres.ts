@@ -20,6 +20,8 @@ type ServerSettings = NonNullable<LocalServerOptions['settings']>;
 export interface TestServerOptions {
   /** It will hold gigabytes: keep it on disk. */
   readonly isLarge?: boolean;
+  /** Of the server's processes. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -42,7 +44,7 @@ export function postgres(
 export class TestServer {
   readonly major: Major;
   readonly #settings: ServerSettings;
-  readonly #isLarge: boolean;
+  readonly #options: TestServerOptions;
   readonly #templates = new Map<string, Promise<string>>();
   #local: LocalServer | null = null;
   #databases = 0;
@@ -50,7 +52,7 @@ export class TestServer {
   constructor(major: Major, settings: ServerSettings = {}, options: TestServerOptions = {}) {
     this.major = major;
     this.#settings = settings;
-    this.#isLarge = options.isLarge ?? false;
+    this.#options = options;
   }
 
   get local(): LocalServer {
@@ -67,12 +69,14 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
+    const { isLarge = false, env = {} } = this.#options;
     const templateDir = process.env['SLUICE_TEST_TEMPLATES'];
     this.#local = await startLocalServer({
       major: this.major,
       settings: { ...kitSettings, ...this.#settings },
+      env,
       isDurable: false,
-      parentDir: this.#isLarge ? tmpdir() : await fastFolder(),
+      parentDir: isLarge ? tmpdir() : await fastFolder(),
       ...(templateDir === undefined ? {} : { templateDir }),
     });
   }

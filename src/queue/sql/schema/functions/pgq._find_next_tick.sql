@@ -24,7 +24,7 @@ begin
           from pgq.find_tick_helper(i_queue_id, i_prev_tick_id, i_prev_tick_time, i_prev_tick_seq,
                                     i_min_count, i_min_interval) f;
     end if;
-    if i_min_lag is not null and now() - tick_time < i_min_lag then
+    if i_min_lag is not null and greatest(now() - tick_time, tick_time - now()) < i_min_lag then
         tick_id := null;
     end if;
 end;

@@ -23,13 +23,14 @@ begin
      order by t.tick_id desc
      limit 1;
     counted := newest.tick_event_seq - i_prev_tick_seq;
-    passed := newest.tick_time - i_prev_tick_time;
+    passed := greatest(newest.tick_time - i_prev_tick_time, i_prev_tick_time - newest.tick_time);
     if counted > i_min_count * 2 or passed > i_min_interval * 2 then
         select t.tick_id, t.tick_time, t.tick_event_seq into next_tick_id, next_tick_time, next_tick_seq
           from pgq.tick_log t
          where t.tick_queue = i_queue_id
            and t.tick_id > i_prev_tick_id
-           and (t.tick_event_seq - i_prev_tick_seq >= i_min_count or t.tick_time - i_prev_tick_time >= i_min_interval)
+           and (t.tick_event_seq - i_prev_tick_seq >= i_min_count
+                or greatest(t.tick_time - i_prev_tick_time, i_prev_tick_time - t.tick_time) >= i_min_interval)
          order by t.tick_id
          limit 1;
     elsif counted >= i_min_count or passed >= i_min_interval then

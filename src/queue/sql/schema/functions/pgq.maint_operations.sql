@@ -11,7 +11,8 @@ begin
           from pgq.queue q
          where q.queue_rotation_period is not null
            and q.queue_switch_step2 is not null
-           and q.queue_switch_time + q.queue_rotation_period < current_timestamp
+           and current_timestamp not between q.queue_switch_time - q.queue_rotation_period
+                                         and q.queue_switch_time + q.queue_rotation_period
          order by 1
     loop
         is_switching := true;

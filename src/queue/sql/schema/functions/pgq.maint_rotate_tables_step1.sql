@@ -1,5 +1,6 @@
 -- Empties the oldest of a queue's tables and makes it the current one, when nobody can need what it holds and
--- nobody can still write to the one before the current. Step 2 has to follow in another transaction.
+-- nobody can still write to the one before the current. Step 2 has to follow in another transaction. A time of the
+-- last one that lies in the future is of a clock that was ahead, here as wherever ages are compared.
 create or replace function pgq.maint_rotate_tables_step1(i_queue_name text)
 returns integer as $$
 declare
@@ -11,7 +12,8 @@ begin
      where q.queue_name = i_queue_name
        and q.queue_rotation_period is not null
        and q.queue_switch_step2 is not null
-       and q.queue_switch_time + q.queue_rotation_period < current_timestamp
+       and current_timestamp not between q.queue_switch_time - q.queue_rotation_period
+                                     and q.queue_switch_time + q.queue_rotation_period
        for update;
     if not found then
         return 0;

@@ -60,7 +60,7 @@ begin
      limit 1;
     if found then
         perform pgq._check_tick_order(last.xmin, last.xmax, last.tick_event_seq, event_seq);
-        lag := now() - last.tick_time;
+        lag := greatest(now() - last.tick_time, last.tick_time - now());
         if event_seq > last.tick_event_seq then
             if event_seq - last.tick_event_seq < queue.queue_ticker_max_count and lag < queue.queue_ticker_max_lag then
                 return null;
