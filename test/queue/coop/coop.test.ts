@@ -141,6 +141,16 @@ describe.each(majors)('on PostgreSQL %i', (major) => {
     );
   });
 
+  test('a consumer of its own that has the name of a sub-consumer is left alone', async () => {
+    const database = await queue();
+    await database.query("select pgq.register_consumer('q', 'main.a')");
+    await insert(database, '1');
+    await expect(next(database, 'a')).rejects.toThrow('main.a is registered by itself');
+    expect(await consumers(database)).toEqual(['main.a']);
+    const batch = await database.value<string>("select pgq.next_batch('q', 'main.a')");
+    expect(await dataOf(database, batch)).toEqual(['1']);
+  });
+
   test('limits hold for sub-consumers too', async () => {
     const database = await queue();
     await next(database, 'a');

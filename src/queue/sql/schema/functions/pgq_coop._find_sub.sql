@@ -1,4 +1,4 @@
--- A sub-consumer's newest position; no row when it is not registered.
+-- A sub-consumer's newest position; no row when it is not registered, or a consumer of its own has the name.
 create or replace function pgq_coop._find_sub(
     in i_queue_name text,
     in i_consumer_name text,
@@ -16,6 +16,8 @@ begin
           from pgq.subscriber s
           join pgq.queue q on q.queue_id = s.sub_queue
           join pgq.consumer c on c.co_id = s.sub_consumer
+          join pgq.subscriber m on m.sub_queue = s.sub_queue and m.sub_id = s.sub_id
+          join pgq.consumer main on main.co_id = m.sub_consumer and main.co_name = i_consumer_name
          where q.queue_name = i_queue_name
            and c.co_name = i_consumer_name || '.' || i_subconsumer_name
     loop

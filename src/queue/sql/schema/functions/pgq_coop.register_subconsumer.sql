@@ -13,6 +13,11 @@ begin
     perform pgq.register_consumer(i_queue_name, i_consumer_name);
     is_new := pgq.register_consumer(i_queue_name, i_consumer_name || '.' || i_subconsumer_name);
     if is_new = 0 then
+        perform from pgq_coop._find_sub(i_queue_name, i_consumer_name, i_subconsumer_name);
+        if not found then
+            raise exception 'consumer %.% is registered by itself: it cannot be a sub-consumer of % too',
+                i_consumer_name, i_subconsumer_name, i_consumer_name;
+        end if;
         return 0;
     end if;
     select o.queue_id, o.sub_id into main from pgq._find_owner(i_queue_name, i_consumer_name) o;
