@@ -219,6 +219,20 @@ test.each([
   await keeper.stop();
 });
 
+test('a queue whose name no NOTIFY can hold is ticked as all others are', async () => {
+  const database = await shop(server);
+  const keeper = await started(database);
+  await database.query(`select pgq.create_queue(repeat('é', 5000))`);
+  await database.query(`select pgq.register_consumer(repeat('é', 5000), 'c')`);
+  await database.query(`select pgq.insert_event(repeat('é', 5000), 't', 'd')`);
+  await waitFor('its tick', async () => {
+    const batch = await database.value(`select pgq.next_batch(repeat('é', 5000), 'c')`);
+    return batch !== null;
+  });
+  expect(keeper.status().state).toBe('keeping');
+  await keeper.stop();
+});
+
 describeService('QueueKeeper', async () => {
   const database = await shop(server);
   return { service: keeperOf(database) };
