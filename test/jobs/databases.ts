@@ -51,3 +51,10 @@ export async function eventsOf(database: TestDatabase, queue = 'q'): Promise<unk
     `SELECT ev_time::text, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4 FROM ${events} ORDER BY ev_id`,
   );
 }
+
+/** How many wait for somebody else's lock. */
+export async function waiting(database: TestDatabase): Promise<number> {
+  return database.value(
+    'SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0',
+  );
+}

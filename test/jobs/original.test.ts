@@ -7,10 +7,12 @@ import {
   postgres,
   runSluice,
   temporaryFolder,
+  waitFor,
   type TestDatabase,
 } from '../kit/index.ts';
+import { currentTable, drain, register, rotate } from '../queue/schema/queues.ts';
 import { hasOriginal } from '../queue/schema/original.ts';
-import { eventsOf, insertEvents, tick } from './databases.ts';
+import { eventsOf, insertEvents, tick, waiting } from './databases.ts';
 import { runJob } from './run-job.ts';
 
 const some = Array.from({ length: 20 }, (_, nr) => ({
@@ -51,6 +53,27 @@ describe.skipIf(!hasOriginal(15))('with the original extension', { timeout: 120_
     await runJob({ kind: 'queue_mover', source: source.url, target: target.url, queue: 'q' });
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
     await target.query("SELECT pgq.register_consumer('q', 'reader')");
+  });
+
+  test('a mover whose events come late into a table that was rotated away loses none', async () => {
+    const source = await originalQueue();
+    const target = await database('original', ['q']);
+    await target.query("SELECT pgq.set_queue_config('q', 'rotation_period', '0 seconds')");
+    await register(target, 'reader');
+    const holder = await target.client();
+    await holder.query('BEGIN; LOCK TABLE pgq.event_1_0 IN SHARE MODE');
+    await insertEvents(source, some);
+    const settings = { kind: 'queue_mover', source: source.url, target: target.url, queue: 'q' };
+    const moving = runJob(settings);
+    await waitFor('the mover to wait', async () => (await waiting(target)) === 1);
+    await rotate(target);
+    expect(await currentTable(target)).toBe(1);
+    await tick(target);
+    expect(await drain(target, 'reader')).toEqual([]);
+    await holder.query('COMMIT');
+    await moving;
+    await tick(target);
+    expect(await drain(target, 'reader')).toEqual(some.map(({ data }) => data));
   });
 
   test('a queue splitter splits', async () => {

@@ -9,7 +9,7 @@ import {
   waitFor,
   type TestDatabase,
 } from '../kit/index.ts';
-import { insertEvents, queueDatabase, targetDatabase } from './databases.ts';
+import { insertEvents, queueDatabase, targetDatabase, waiting } from './databases.ts';
 import { runJob } from './run-job.ts';
 
 const server = postgres();
@@ -68,13 +68,6 @@ async function jobArgs(job: Readonly<Record<string, string>>): Promise<string[]>
         .join(''),
   );
   return ['jobs', 'run', 'job', '--once', '--config', config];
-}
-
-/** How many wait for somebody else's lock. */
-async function waiting(database: TestDatabase): Promise<number> {
-  return database.value(
-    'SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0',
-  );
 }
 
 const ids = async (database: TestDatabase) =>
