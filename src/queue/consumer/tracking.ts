@@ -5,14 +5,17 @@ import type { Batch } from './batch-feed.ts';
 import type { HandlerClient } from './handler-client.ts';
 import { isTrue, textOf } from './rows.ts';
 
-const markEventsDone = loadSql('mark-events-done');
 const whichEventsDone = loadSql('which-events-done');
 const recordEventDone = loadSql('record-event-done');
+const recordEventsDone = loadSql('record-events-done');
 const recordTargetEventDone = loadSql('record-target-event-done');
+const recordTargetEventsDone = loadSql('record-target-events-done');
 const lockBatchShared = loadSql('lock-batch-shared');
 
 /** No event has this number: done, it says that others of the batch may be. */
 const marker = -1n;
+
+type TrackingClient = Pick<HandlerClient, 'connect' | 'own'>;
 
 export interface TrackingOptions {
   readonly consumer: string;
@@ -26,14 +29,14 @@ export interface TrackingOptions {
  * when the batch is repeated, they are left out.
  */
 export class EventTracking {
-  readonly #client: HandlerClient;
+  readonly #client: TrackingClient;
   readonly #options: TrackingOptions;
   #marked: Promise<void> | null = null;
   #markedBatch = 0n;
   #mayHaveDone = false;
 
   /** @param client  where the handlers write; for what is recorded outside of their transactions */
-  constructor(client: HandlerClient, options: TrackingOptions) {
+  constructor(client: TrackingClient, options: TrackingOptions) {
     this.#client = client;
     this.#options = options;
   }
@@ -69,18 +72,29 @@ export class EventTracking {
   async recordAll(batch: Batch, eventIds: readonly bigint[]): Promise<void> {
     if (eventIds.length === 0) return;
     await this.#mark(batch);
-    const ids = arrayLiteral(eventIds.map(String));
-    await this.#client.own.query(markEventsDone, [...this.#names(batch), String(batch.id), ids]);
+    await this.#recordOfOpen(batch, eventIds);
   }
 
   /** The first record of a batch forgets the batch before, and holds up all others until it is committed. */
   #mark(batch: Batch): Promise<void> {
     if (this.#marked === null || this.#markedBatch !== batch.id) {
       this.#markedBatch = batch.id;
-      const values = [...this.#names(batch), String(batch.id), arrayLiteral([String(marker)])];
-      this.#marked = this.#client.own.query(markEventsDone, values).then(() => undefined);
+      this.#marked = this.#recordOfOpen(batch, [marker]);
     }
     return this.#marked;
+  }
+
+  /** Nothing of a batch that another process has finished: it would forget what that one has done since. */
+  async #recordOfOpen(batch: Batch, eventIds: readonly bigint[]): Promise<void> {
+    const { isElsewhere, subconsumers } = this.#options;
+    const ids = arrayLiteral(eventIds.map(String));
+    const values = [...this.#names(batch), String(batch.id), ids];
+    await (isElsewhere
+      ? this.#client.own.query(recordTargetEventsDone, [
+          ...values,
+          subconsumers.get(batch.queue) ?? '',
+        ])
+      : this.#client.own.query(recordEventsDone, values));
   }
 
   #which(batch: Batch, eventIds: readonly bigint[]): Promise<bigint[]> {
