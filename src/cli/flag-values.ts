@@ -9,6 +9,12 @@ export function readText(text: string): string {
   return text;
 }
 
+/** Of ticks and events: as text, they are larger than a number may be. */
+export function readNumber(text: string): string {
+  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
+  return text;
+}
+
 /** Where to listen, as it stands. */
 export function readListen(text: string): string {
   try {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { kindNames } from '../jobs/index.ts';
 
 /** Which jobs a command is about. */
 export function addJobFlags(command: Command): Command {
@@ -6,5 +7,5 @@ export function addJobFlags(command: Command): Command {
     .argument('[jobs...]', 'names of [jobs], or ini files')
     .option('--config <file>', 'the config file (default: $SLUICE_CONFIG, else sluice.toml)')
     .option('-a, --all', 'all jobs of the config file')
-    .option('-t, --type <kind>', 'all of its jobs of this kind');
+    .addOption(new Option('-t, --type <kind>', 'all of its jobs of this kind').choices(kindNames));
 }

@@ -87,6 +87,11 @@ export const queueErrors = {
     message: 'an event for {queue} cannot be both unique and for a time to come',
     remedy: 'give either `at` or `unique`',
   },
+  QUEUE_NAME: {
+    decision: 'fix',
+    message: '{name} cannot name a {thing}: {problem}',
+    remedy: 'give 1 to 63 bytes, without control characters',
+  },
   QUEUE_NOT_FOUND: {
     decision: 'fix',
     message: 'there is no queue {queue} in {database}',
@@ -95,13 +100,23 @@ export const queueErrors = {
   QUEUE_NOT_INSTALLED: {
     decision: 'fix',
     message: 'database {database} has no schema pgq',
-    remedy: 'install it: sluice queue install --db {database}',
+    remedy: 'install it: sluice queue install --db URL',
   },
   QUEUE_POSITION_LOST: {
     decision: 'stop',
     message: 'consumer {consumer}: {queue} is at {source}, the target at {target}',
     remedy:
       'one of the databases is not the one it was (a backup?): find out which events the target has, then register the consumer at that tick',
+  },
+  QUEUE_REFUSED: {
+    decision: 'fix',
+    message: 'schema pgq of {database} refuses this: {reason}',
+    remedy: 'correct what was given; what there is: sluice queue status --db URL',
+  },
+  QUEUE_RIGHTS: {
+    decision: 'fix',
+    message: 'user {user} lacks rights in {database}: {reason}',
+    remedy: 'run GRANT {group} TO {user}',
   },
   QUEUE_SCHEDULE: {
     decision: 'fix',
@@ -117,6 +132,21 @@ export const queueErrors = {
     decision: 'fix',
     message: 'a queue has no setting {setting}',
     remedy: 'there are: {known}',
+  },
+  QUEUE_SETTING_VALUE: {
+    decision: 'fix',
+    message: 'queue {queue}: {setting} cannot be {value}',
+    remedy: 'give {expected}',
+  },
+  QUEUE_TICK_UNKNOWN: {
+    decision: 'fix',
+    message: 'queue {queue} has no tick {tick}: its ticks are between {first} and {last}',
+    remedy: 'give one of these, or the name of a consumer that is there: --like CONSUMER',
+  },
+  QUEUE_WAL_CONSUMER: {
+    decision: 'fix',
+    message: 'queue {queue} lives in the WAL, and has no consumers here',
+    remedy: 'register in the database that gets its events: target of [queue.wal.{queue}]',
   },
   QUEUE_WAL_LOST: {
     decision: 'resync',

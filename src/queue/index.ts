@@ -1,4 +1,9 @@
-export { listConsumers, registerConsumer, unregisterConsumer } from './admin/consumers.ts';
+export {
+  listConsumers,
+  registerConsumer,
+  requireConsumer,
+  unregisterConsumer,
+} from './admin/consumers.ts';
 export { listDeadEvents, listRetries, redriveEvents, retryNow } from './admin/late-events.ts';
 export {
   configureQueue,
@@ -9,6 +14,7 @@ export {
   readQueueConfig,
   requireQueue,
 } from './admin/queues.ts';
+export { explainRefusal } from './admin/refusal.ts';
 export { listSchedules, removeSchedule, setSchedule } from './admin/schedules.ts';
 export { requireSchema } from './admin/schema.ts';
 export { readQueueStatus } from './admin/status.ts';
@@ -37,6 +43,7 @@ export { decodeRow } from './triggers/decode-row.ts';
 export type { ConsumerState, RegisterAt } from './admin/consumers.ts';
 export type { DeadEvent, RetriedEvent, WhoseEvents } from './admin/late-events.ts';
 export type { QueueKind, QueueState } from './admin/queues.ts';
+export type { QueueGroup } from './admin/refusal.ts';
 export type { KeptSchedule, Schedule } from './admin/schedules.ts';
 export type { QueueSchema } from './admin/schema.ts';
 export type { ConsumerStatus, QueueStatus, RunningJob } from './admin/status.ts';

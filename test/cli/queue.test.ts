@@ -81,7 +81,7 @@ describe.each(majors)('sluice queue on PostgreSQL %i', (major) => {
     await db.query('select pgq.finish_batch($1)', [late.batch]);
     expect(await said(db, 'retry', 'orders')).toMatch(/^orders\/mailer +1 +placed +1 /m);
     expect(await said(db, 'status')).toMatch(/^orders\/mailer .* 1 +0$/m);
-    expect(await said(db, 'retry', 'orders', 'mailer', '--now')).toBe('1 events are due now\n');
+    expect(await said(db, 'retry', 'orders', 'mailer', '--now')).toBe('1 event is due now\n');
     expect(await db.value('select pgq.maint_retry_events()')).toBe(1);
 
     const dead = await openBatch(db);
@@ -91,7 +91,7 @@ describe.each(majors)('sluice queue on PostgreSQL %i', (major) => {
     );
     await db.query('select pgq.finish_batch($1)', [dead.batch]);
     expect(await said(db, 'dead', 'orders')).toMatch(/^orders\/mailer .*no such order$/m);
-    expect(await said(db, 'redrive', 'orders', 'mailer')).toBe('1 events come again\n');
+    expect(await said(db, 'redrive', 'orders', 'mailer')).toBe('1 event comes again\n');
     expect(await said(db, 'dead', 'orders')).toBe('no dead event\n');
     expect(await said(db, 'retry', 'orders')).toMatch(/^orders\/mailer /m);
   });
@@ -117,6 +117,15 @@ describe('sluice queue', () => {
       'a queue has no setting max_count',
     );
     expect(await queue(db, 'config', 'orders', 'max_count')).toMatchObject({ exitCode: 2 });
+  });
+
+  test('shows ages in the units that they are in', async () => {
+    const db = await server.database(
+      `${installScript()}; select pgq.create_queue('q'), pgq.register_consumer('q', 'c');
+       update pgq.tick_log set tick_time = now() - interval '2 h 5 min'`,
+    );
+    expect(await said(db, 'list')).toMatch(/ 2 h 05 min ago /);
+    expect(await said(db, 'status')).toMatch(/ 2 h 05 min ago /);
   });
 
   test('--print gives the SQL that installs it', async () => {

@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import { listDeadEvents, requireQueue } from '../../queue/index.ts';
+import type { Client } from 'pg';
+import {
+  listDeadEvents,
+  requireConsumer,
+  requireQueue,
+  type DeadEvent,
+} from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
 import { addDatabaseFlag } from '../database-flag.ts';
@@ -17,10 +23,15 @@ export function queueDeadCommand(io: CommandIo): Command {
     .option('--json', 'print one JSON document');
   return addDatabaseFlag(command).action(
     async (queue: string, consumer: string | undefined, flags: Flags) => {
-      const events = await withQueues(io, 'queue dead', flags, async (client) => {
+      const find = async (client: Client): Promise<DeadEvent[]> => {
         await requireQueue(client, queue);
-        return listDeadEvents(client, { queue, consumer });
-      });
+        const found = await listDeadEvents(client, { queue, consumer });
+        // One that was removed has left its dead letters.
+        if (found.length === 0 && consumer !== undefined)
+          await requireConsumer(client, queue, consumer);
+        return found;
+      };
+      const events = await withQueues(io, 'queue dead', flags, find, 'pgq_reader');
       if (flags['json'] === true) io.stdout.write(`${toJson(events, 2)}\n`);
       else if (events.length === 0) io.stdout.write('no dead event\n');
       else {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { redriveEvents, requireQueue } from '../../queue/index.ts';
+import { redriveEvents, requireConsumer, requireQueue } from '../../queue/index.ts';
 import { addDatabaseFlag } from '../database-flag.ts';
+import { readNumber } from '../flag-values.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { withQueues } from '../queue-database.ts';
@@ -14,14 +15,19 @@ export function queueRedriveCommand(io: CommandIo): Command {
     )
     .argument('<queue>', 'the queue')
     .argument('<consumer>', 'the consumer')
-    .argument('[events...]', 'numbers of events (default: all)');
+    .argument('[events...]', 'numbers of events (default: all)', readNumbers);
   return addDatabaseFlag(command).action(
     async (queue: string, consumer: string, events: readonly string[], flags: Flags) => {
       const count = await withQueues(io, 'queue redrive', flags, async (client) => {
         await requireQueue(client, queue);
+        await requireConsumer(client, queue, consumer);
         return redriveEvents(client, queue, consumer, events.length > 0 ? events : undefined);
       });
-      io.stdout.write(`${count} events come again\n`);
+      io.stdout.write(`${count} ${count === 1 ? 'event comes' : 'events come'} again\n`);
     },
   );
+}
+
+function readNumbers(text: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), readNumber(text)];
 }

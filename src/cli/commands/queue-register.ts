@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { registerConsumer } from '../../queue/index.ts';
 import { addDatabaseFlag } from '../database-flag.ts';
+import { readNumber } from '../flag-values.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { withQueues } from '../queue-database.ts';
@@ -16,13 +17,17 @@ export function queueRegisterCommand(io: CommandIo): Command {
     )
     .argument('<queue>', 'the queue')
     .argument('<consumer>', 'the name of the consumer')
-    .option('--at <tick>', 'begin behind this tick')
+    .option('--at <tick>', 'begin behind this tick', readNumber)
     .option('--like <consumer>', 'begin where this consumer is');
   return addDatabaseFlag(command).action(async (queue: string, consumer: string, flags: Flags) => {
     const [tick, like] = [textFlag(flags, 'at'), textFlag(flags, 'like')];
     const at = { ...(tick !== undefined && { tick }), ...(like !== undefined && { like }) };
-    const isNew = await withQueues(io, 'queue register', flags, (client) =>
-      registerConsumer(client, queue, consumer, at),
+    const isNew = await withQueues(
+      io,
+      'queue register',
+      flags,
+      (client) => registerConsumer(client, queue, consumer, at),
+      'pgq_reader',
     );
     io.stdout.write(`${queue}/${consumer}: ${isNew ? 'registered' : 'was registered'}\n`);
   });

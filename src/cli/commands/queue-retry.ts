@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { listRetries, requireQueue, retryNow } from '../../queue/index.ts';
+import type { Client } from 'pg';
+import { listRetries, requireConsumer, requireQueue, retryNow } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
 import { addDatabaseFlag } from '../database-flag.ts';
@@ -21,16 +22,18 @@ export function queueRetryCommand(io: CommandIo): Command {
       const whose = { queue, consumer };
       if (flags['now'] === true) {
         const count = await withQueues(io, 'queue retry', flags, async (client) => {
-          await requireQueue(client, queue);
+          await requireThem(client, whose);
           return retryNow(client, whose);
         });
         io.stdout.write(
-          flags['json'] === true ? `${toJson({ count })}\n` : `${count} events are due now\n`,
+          flags['json'] === true
+            ? `${toJson({ count })}\n`
+            : `${count} ${count === 1 ? 'event is' : 'events are'} due now\n`,
         );
         return;
       }
       const events = await withQueues(io, 'queue retry', flags, async (client) => {
-        await requireQueue(client, queue);
+        await requireThem(client, whose);
         return listRetries(client, whose);
       });
       if (flags['json'] === true) io.stdout.write(`${toJson(events, 2)}\n`);
@@ -51,4 +54,12 @@ export function queueRetryCommand(io: CommandIo): Command {
       }
     },
   );
+}
+
+async function requireThem(
+  client: Client,
+  { queue, consumer }: { queue: string; consumer: string | undefined },
+): Promise<void> {
+  await requireQueue(client, queue);
+  if (consumer !== undefined) await requireConsumer(client, queue, consumer);
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Client } from 'pg';
 import { tailQueue, type TailedEvent } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { addDatabaseFlag } from '../database-flag.ts';
@@ -18,10 +19,11 @@ export function queueTailCommand(io: CommandIo): Command {
     .option('--json', 'a JSON document a line');
   return addDatabaseFlag(command).action(async (queue: string, flags: Flags) => {
     const show = flags['json'] === true ? (event: TailedEvent) => toJson(event) : describe;
-    await withQueues(io, 'queue tail', flags, async (client, signal) => {
+    const follow = async (client: Client, signal: AbortSignal): Promise<void> => {
       for await (const event of tailQueue(client, queue, signal))
         io.stdout.write(`${show(event)}\n`);
-    });
+    };
+    await withQueues(io, 'queue tail', flags, follow, 'pgq_reader');
   });
 }
 

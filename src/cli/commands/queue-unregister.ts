@@ -13,8 +13,12 @@ export function queueUnregisterCommand(io: CommandIo): Command {
     .argument('<queue>', 'the queue')
     .argument('<consumer>', 'the name of the consumer');
   return addDatabaseFlag(command).action(async (queue: string, consumer: string, flags: Flags) => {
-    await withQueues(io, 'queue unregister', flags, (client) =>
-      unregisterConsumer(client, queue, consumer),
+    await withQueues(
+      io,
+      'queue unregister',
+      flags,
+      (client) => unregisterConsumer(client, queue, consumer),
+      'pgq_reader',
     );
     io.stdout.write(`${queue}/${consumer}: removed\n`);
   });

@@ -1,9 +1,12 @@
 import { SluiceError } from '../../errors/index.ts';
 import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
+import { requireName } from './names.ts';
+import { requireRight } from './refusal.ts';
 import { findSourceQueue, stopFollowing } from '../wal/source-queue.ts';
 import { flag, number, text, texts } from './rows.ts';
 import { requireSchema } from './schema.ts';
+import { setSetting } from './settings.ts';
 
 const listSql = loadSql('list-queues');
 const findSql = loadSql('is-queue');
@@ -11,7 +14,6 @@ const createSql = 'select pgq.create_queue($1) = 1 as done';
 const createWalSql = 'select pgq.create_wal_queue($1) = 1 as done';
 const dropSql = 'select pgq.drop_queue($1, $2) = 1 as done';
 const consumersSql = 'select consumer_name from pgq.get_consumer_info($1) order by consumer_name';
-const configureSql = 'select pgq.set_queue_config($1, $2, $3)';
 const readConfigSql = loadSql('read-queue-config');
 
 /** What a queue is at now. Times are seconds. */
@@ -47,12 +49,16 @@ export async function listQueues(tx: Tx): Promise<QueueState[]> {
 /** Where a queue's events are: in tables of its database, or in its WAL alone. */
 export type QueueKind = 'table' | 'wal';
 
-/** @returns false when there is one of that name already */
+/**
+ * @returns false when there is one of that name already
+ * @throws QUEUE_NAME
+ */
 export async function createQueue(
   tx: Tx,
   queue: string,
   kind: QueueKind = 'table',
 ): Promise<boolean> {
+  requireName('queue', queue);
   const { rows } = await tx.query(kind === 'wal' ? createWalSql : createSql, [queue]);
   return flag(rows[0]!, 'done');
 }
@@ -61,7 +67,7 @@ export async function createQueue(
  * @param options.force with its consumers, who lose what they have not read yet; a queue in the WAL has none here, and
  *   loses what was not taken to its target
  * @returns what was made beside the queue and is gone with it, as a person names it: slot and publication
- * @throws QUEUE_NOT_FOUND, QUEUE_HAS_CONSUMERS, QUEUE_WAL_RUNNING
+ * @throws QUEUE_NOT_FOUND, QUEUE_RIGHTS, QUEUE_HAS_CONSUMERS, QUEUE_WAL_RUNNING
  */
 export async function dropQueue(
   tx: Tx,
@@ -69,6 +75,7 @@ export async function dropQueue(
   { force = false }: { force?: boolean } = {},
 ): Promise<string[]> {
   await requireQueue(tx, queue);
+  await requireRight(tx, 'pgq.drop_queue(text, bool)', 'pgq_admin');
   const { rows } = await tx.query(consumersSql, [queue]);
   if (rows.length > 0 && !force) {
     const consumers = rows.map((row) => text(row, 'consumer_name')).join(', ');
@@ -97,7 +104,7 @@ export async function readQueueConfig(tx: Tx, queue: string): Promise<Record<str
   return Object.fromEntries(rows.map((row) => [text(row, 'name'), text(row, 'value')]));
 }
 
-/** @throws QUEUE_NOT_FOUND, QUEUE_SETTING */
+/** @throws QUEUE_NOT_FOUND, QUEUE_SETTING, QUEUE_SETTING_VALUE */
 export async function configureQueue(
   tx: Tx,
   queue: string,
@@ -106,7 +113,7 @@ export async function configureQueue(
   const known = Object.keys(await readQueueConfig(tx, queue));
   for (const [name, value] of Object.entries(settings)) {
     if (!known.includes(name)) throw unknownSetting(name, known);
-    await tx.query(configureSql, [queue, name, value]);
+    await setSetting(tx, queue, name, value);
   }
 }
 
