@@ -35,7 +35,8 @@ export const queueErrors = {
   QUEUE_FEATURE_MISSING: {
     decision: 'fix',
     message: 'consumer {consumer}: {feature} needs {needed} in {database}',
-    remedy: 'install it there: sluice queue install --db URL',
+    remedy:
+      'install it there: sluice queue install --db URL; schema pgq_ext alone: sluice queue install --tracking --db URL',
   },
   QUEUE_HANDLER_STATEMENT: {
     decision: 'fix',
@@ -75,6 +76,16 @@ export const queueErrors = {
     decision: 'fix',
     message: 'no consumers in {file}: {problem}',
     remedy: 'let it export one as its default: what consumer() of sluice/queue returns',
+  },
+  QUEUE_MODULE_LOAD: {
+    decision: 'fix',
+    message: '{file} does not load: {problem}',
+    remedy: 'correct it, and install what it imports (npm install); node {file} shows the place',
+  },
+  QUEUE_MODULE_MISSING: {
+    decision: 'fix',
+    message: 'there is no file {file} in {folder}',
+    remedy: 'give the path of a module, as in ./mailer.ts',
   },
   QUEUE_INSERT_FEATURE: {
     decision: 'fix',

@@ -4,7 +4,13 @@ export {
   requireConsumer,
   unregisterConsumer,
 } from './admin/consumers.ts';
-export { listDeadEvents, listRetries, redriveEvents, retryNow } from './admin/late-events.ts';
+export {
+  listDeadEvents,
+  listRetries,
+  readLeftEvents,
+  redriveEvents,
+  retryNow,
+} from './admin/late-events.ts';
 export {
   configureQueue,
   createQueue,

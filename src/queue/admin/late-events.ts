@@ -1,10 +1,11 @@
 import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
-import { number, text, texts } from './rows.ts';
+import { flag, number, text, texts } from './rows.ts';
 
 const retriesSql = loadSql('list-retries');
 const retryNowSql = loadSql('retry-now');
 const deadSql = loadSql('list-dead-events');
+const leftSql = loadSql('left-by-consumer');
 const redriveSql = 'select pgq.redrive_events($1, $2, $3::int8[]) as count';
 
 /** Of whom; without a name, of all. */
@@ -43,6 +44,20 @@ export async function listRetries(
 export async function retryNow(tx: Tx, { queue, consumer }: WhoseEvents): Promise<number> {
   const { rows } = await tx.query(retryNowSql, [queue ?? null, consumer ?? null]);
   return number(rows[0]!, 'count') ?? 0;
+}
+
+/** Why a consumer that has come to its end has not handled everything. */
+export interface LeftEvents {
+  /** Nothing is given out but the batches that are there. */
+  readonly isPaused: boolean;
+  readonly comingAgain: number;
+}
+
+/** For members of pgq_reader; needs Sluice's schema. */
+export async function readLeftEvents(tx: Tx, queue: string, consumer: string): Promise<LeftEvents> {
+  const { rows } = await tx.query(leftSql, [queue, consumer]);
+  const [row] = rows;
+  return { isPaused: flag(row!, 'is_paused'), comingAgain: number(row!, 'coming_again') ?? 0 };
 }
 
 /** An event that a consumer has given up. */
