@@ -104,7 +104,8 @@ export const sessionErrors = {
   SESSION_SETTINGS: {
     decision: 'fix',
     message: 'settings that we depend on are not in force at {place}: {names}',
-    remedy: 'connect to the server itself: a pooler in between does not pass them on',
+    remedy:
+      'connect to the server itself: a pooler in between does not pass them on (consumers can do without: --no-listen)',
   },
   SESSION_STREAM_ENDED: {
     decision: 'reconnect',

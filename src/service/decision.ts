@@ -82,8 +82,12 @@ function isLostConnection(error: unknown): boolean {
   if (code === 'ENOENT') {
     return error instanceof Error && 'syscall' in error && error.syscall === 'connect';
   }
-  return code !== undefined && lostConnection.has(code);
+  if (code !== undefined) return lostConnection.has(code);
+  return error instanceof Error && toldByPg.test(error.message);
 }
+
+/** A `pg` client has words only for the end of its connection. */
+const toldByPg = /^(?:Connection terminated|Client has encountered a connection error)/;
 
 function systemCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'

@@ -113,8 +113,16 @@ async function tryOnce(attempt: Attempt, encryption: Encryption): Promise<Connec
   } catch (error) {
     link.fail(error);
     await link.closed;
-    throw error;
+    throw refusedByPooler(error, place) ?? error;
   }
+}
+
+/** A pooler in between takes only the settings that it knows. */
+function refusedByPooler(error: unknown, place: string): SluiceError | null {
+  if (!(error instanceof ServerError) || error.sqlstate !== '08P01') return null;
+  const [, names] = /^unsupported startup parameters?: (.*)/.exec(error.fields.message ?? '') ?? [];
+  if (names === undefined) return null;
+  return new SluiceError('SESSION_SETTINGS', { place, names }, { cause: error });
 }
 
 async function openSocketFor(

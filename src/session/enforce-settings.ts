@@ -17,7 +17,8 @@ export async function enforceSettings(
 ): Promise<void> {
   const statements = Object.entries(settings.late).map(([name, value]) => `SET ${name} = ${value}`);
   const isOwn = !Object.hasOwn(options.settings ?? {}, transactionTimeout.name);
-  if (isOwn && serverVersionOf(link) >= transactionTimeout.sinceVersion) {
+  const isOurs = options.isPooled !== true && isOwn;
+  if (isOurs && serverVersionOf(link) >= transactionTimeout.sinceVersion) {
     statements.unshift(`SET ${transactionTimeout.name} = 0`);
   }
   statements.push(settingsCheckSql(settings.expected));

@@ -63,6 +63,11 @@ export interface SettingsOptions {
   readonly replication?: boolean | undefined;
   /** Other settings, or other values for ours. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
+  /**
+   * A pooler in transaction mode is in between: nothing of a session is ours, and only the settings are asked for that
+   * poolers know. SQL must not depend on any other.
+   */
+  readonly isPooled?: boolean | undefined;
   /** Settings of ours that stay as the server, database and role have them: for sessions that users write SQL in. */
   readonly inherit?: readonly string[] | undefined;
 }
@@ -71,6 +76,7 @@ export function buildSettings(target: ConnectionTarget, options: SettingsOptions
   const isReplication = options.replication === true;
   const all = isReplication ? { ...safeSettings, ...replicationSettings } : { ...safeSettings };
   const own = without(all, options.inherit ?? []);
+  if (options.isPooled === true) return pooledSettings(target, options, own);
   const changed = options.settings ?? {};
   const late = dependsOnReadOnlyDefault(target.targetSessionAttrs) ? [readOnlyDefault] : [];
   return {
@@ -88,6 +94,26 @@ export function buildSettings(target: ConnectionTarget, options: SettingsOptions
   };
 }
 
+/** What pgBouncer, and with it every pooler, carries from server to server. */
+const pooledNames = ['client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings'];
+
+function pooledSettings(
+  target: ConnectionTarget,
+  options: SettingsOptions,
+  own: Readonly<Record<string, string>>,
+): SessionSettings {
+  return {
+    startup: {
+      user: target.user,
+      database: target.database,
+      application_name: applicationName(target, options.purpose),
+      ...pick(own, pooledNames),
+    },
+    late: {},
+    expected: pick(own, pooledNames),
+  };
+}
+
 function without(
   settings: Record<string, string>,
   names: readonly string[],
@@ -95,7 +121,10 @@ function without(
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !names.includes(name)));
 }
 
-function pick(settings: Record<string, string>, names: readonly string[]): Record<string, string> {
+function pick(
+  settings: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
 }
 

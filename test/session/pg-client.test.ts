@@ -1,5 +1,6 @@
 import { Query, type Client } from 'pg';
 import { describe, expect, test, vi } from 'vitest';
+import { decisionOf } from '../../src/service/index.ts';
 import { createPgClient, createPgPool } from '../../src/session/index.ts';
 import { anyMajor, postgres, waitFor } from '../kit/index.ts';
 
@@ -42,6 +43,20 @@ describe('a pg client over our connection', () => {
     const { rows } = await client.query(`SELECT current_setting('application_name') AS name`);
     expect(rows).toEqual([{ name: 'sluice handler' }]);
     await client.end();
+  });
+
+  test('asks for another connection, whenever the loss of the first is noticed', async () => {
+    const database = await server.database();
+    const client = createPgClient(database.url, { purpose: 'test' });
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const waiting = client.query('SELECT pg_sleep(60)').catch((error: unknown) => error);
+    const kill = 'SELECT pg_terminate_backend($1)';
+    await database.query(kill, [rows[0]!.pid]);
+    const late = () => client.query('SELECT 1').catch((error: unknown) => error);
+    for (const error of [await waiting, await late(), await late()]) {
+      expect(decisionOf(error)).toBe('reconnect');
+    }
   });
 
   test('carries more than the sockets hold, both ways', async () => {

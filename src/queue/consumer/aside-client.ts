@@ -9,17 +9,22 @@ import { createPgClient, type ConnectionTarget } from '../../session/index.ts';
 export class AsideClient implements Tx {
   readonly #db: ConnectionTarget | string;
   readonly #purpose: string;
+  readonly #isPooled: boolean;
   #client: Promise<OpenClient> | null = null;
+  /** `pg` takes one query at a time. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(db: ConnectionTarget | string, purpose: string) {
+  /** @param isPooled  a pooler is in between */
+  constructor(db: ConnectionTarget | string, purpose: string, isPooled: boolean) {
     this.#db = db;
     this.#purpose = purpose;
+    this.#isPooled = isPooled;
   }
 
-  async query(text: string, values?: readonly unknown[]) {
-    this.#client ??= this.#open();
-    const { tx } = await this.#client;
-    return tx.query(text, values);
+  query(text: string, values?: readonly unknown[]): ReturnType<Tx['query']> {
+    const result = this.#last.then(() => this.#send(text, values));
+    this.#last = result.catch(ignoreFailure);
+    return result;
   }
 
   async end(): Promise<void> {
@@ -28,10 +33,17 @@ export class AsideClient implements Tx {
     if (client !== null) await client.then((open) => open.end(), ignoreFailure);
   }
 
+  async #send(text: string, values?: readonly unknown[]) {
+    this.#client ??= this.#open();
+    const { tx } = await this.#client;
+    return tx.query(text, values);
+  }
+
   #open(): Promise<OpenClient> {
     const client = createPgClient(this.#db, {
       purpose: this.#purpose,
       settings: { synchronous_commit: 'off' },
+      isPooled: this.#isPooled,
     });
     const forget = (): void => {
       if (this.#client === opened) this.#client = null;

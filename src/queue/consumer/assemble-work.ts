@@ -63,7 +63,7 @@ export function assembleWork(parts: WorkParts): Work {
   const { definition, options, features, control, feed, handlers, placement, deps } = parts;
   const { name: consumer, orderedBy, rateLimit, leaseMs } = definition;
   const worker = `${hostname()} ${process.pid} ${randomBytes(3).toString('hex')}`;
-  const aside = new AsideClient(options.db, `consumer ${consumer} aside`);
+  const aside = new AsideClient(options.db, `consumer ${consumer} aside`, options.listen === false);
   const names = { consumer, worker };
   const leases = leaseMs === undefined ? null : new Leases(aside, { ...names, leaseMs }, deps);
   const progress = features.isOurs ? new ProgressReports(aside, names, deps) : null;

@@ -1,6 +1,6 @@
 import { loadSql } from '../sql.ts';
-import { ServerError } from '../../errors/index.ts';
 import type { Session } from '../../session/index.ts';
+import { isBatchGone } from './batch-gone.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import { numberOf, textOf, textOrNull, type Row } from './rows.ts';
 
@@ -85,14 +85,9 @@ async function readRow(
     try {
       return (await control.query(sql, values)).rows[0];
     } catch (error) {
-      if (!isFinishedMeanwhile(error)) throw error;
+      if (!isBatchGone(error)) throw error;
     }
   }
-}
-
-/** What `pgq.batch_event_sql` says, ours and the original's. */
-function isFinishedMeanwhile(error: unknown): boolean {
-  return error instanceof ServerError && error.fields.message === 'batch not found';
 }
 
 function toBatch(queue: string, row: Row): Batch {

@@ -54,10 +54,7 @@ export class CallContext implements EventContext {
 
   retry(event: Tried, options: { afterMs?: number; reason?: string } = {}): void {
     const { afterMs, reason = 'the handler asked for another try' } = options;
-    this.#ask((verdicts) => {
-      if (afterMs === undefined) verdicts.failed(event, reason);
-      else verdicts.retry(event, afterMs, reason);
-    });
+    this.#ask((verdicts) => verdicts.failed(event, reason, afterMs));
   }
 
   bury(event: Tried, reason: string): void {

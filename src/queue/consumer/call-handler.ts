@@ -31,7 +31,9 @@ export async function callHandler(
       context = new CallContext(run, signal, event);
       return call(handlers.client, context);
     });
+    if (handlers.wasUsed) await handlers.sent();
   } catch (error) {
+    if (handlers.wasUsed) await handlers.sent();
     if (await handlers.isLost()) throw lostConnection(run, error);
     throw error instanceof HandlerFailure ? error : new HandlerFailure(error);
   }

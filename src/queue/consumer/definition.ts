@@ -17,12 +17,15 @@ export interface BatchContext {
   readonly previousTickId: bigint;
   readonly tickId: bigint;
   readonly tickTime: Date;
-  /** Which try of this batch it is; 1 is the first. */
+  /** Which try of this batch it is; 1 is the first. Of an event that came again, `event.retry` says how often it did. */
   readonly attempt: number;
   /** Aborts when the handler's time is up, or the consumer has to end now. */
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** This event comes again later (by default when the retry policy says); what else was handled is done. */
+  /**
+   * This event comes again later (by default when the retry policy says); what else was handled is done. It counts as a
+   * failed try: after the last one the event goes to the dead letters.
+   */
   retry(event: Tried, options?: { afterMs?: number; reason?: string }): void;
   /** This event goes to the dead letters. */
   bury(event: Tried, reason: string): void;

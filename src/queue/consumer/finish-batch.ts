@@ -2,6 +2,7 @@ import { SluiceError } from '../../errors/index.ts';
 import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
 import type { Batch } from './batch-feed.ts';
+import { isBatchGone } from './batch-gone.ts';
 import { numberOf } from './rows.ts';
 import { arrayLiteral } from '../array-literal.ts';
 import type { SetAside } from './verdicts.ts';
@@ -31,7 +32,11 @@ export async function finishBatch(
   setAside: readonly SetAside[],
   options: FinishOptions,
 ): Promise<void> {
-  if (setAside.length > 0) await putAside(tx, batch, setAside, options.hasDeadLetters);
+  try {
+    if (setAside.length > 0) await putAside(tx, batch, setAside, options.hasDeadLetters);
+  } catch (error) {
+    throw isBatchGone(error) ? batchTaken(batch, options.consumer) : error;
+  }
   const { rows } = await tx.query(options.finishSql, [String(batch.id)]);
   if (numberOf(rows[0], 'finished') !== 1) throw batchTaken(batch, options.consumer);
 }

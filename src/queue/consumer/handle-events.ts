@@ -12,8 +12,10 @@ import { selectEvent } from './select-events.ts';
  */
 export async function handleEvents(run: BatchTry, onEvent: OnEvent): Promise<number> {
   const { work, batch } = run;
-  const { rateLimit, givingUp } = work;
+  const { handlers, rateLimit, givingUp } = work;
   let handled = 0;
+  // A transaction that holds the consumer's lock is open already.
+  if (handlers.isInTransaction) await handlers.own.query('SAVEPOINT event');
   for await (const chunk of readBatch(work.control, batch.eventsSql, work.definition.maxEvents)) {
     for (const event of chunk) {
       const selected = selectEvent(run, event);

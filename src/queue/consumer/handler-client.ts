@@ -17,6 +17,14 @@ const inherited = [
 /** A server that works for a process that is gone notices, and lets go of what it holds. */
 const noticesLoss = { client_connection_check_interval: '2s' };
 
+export interface HandlerOptions {
+  readonly purpose: string;
+  /** How long a statement may take; undefined leaves that to the database. */
+  readonly timeoutMs: number | undefined;
+  /** A pooler is in between, which keeps no settings: statements take as long as they take. */
+  readonly isPooled: boolean;
+}
+
 /**
  * The `pg` client that handlers get. What makes room for a handler's work (`BEGIN`, a savepoint) is sent when the
  * handler sends its first query, so that a handler without queries costs no round trip:
@@ -33,13 +41,14 @@ export class HandlerClient {
   #connecting: Promise<void> | null = null;
   #isConnected = false;
   #prepared: string | null = null;
+  /** What was prepared is on its way: a query behind it waits, for `pg` takes one at a time. */
+  #preparing: Promise<unknown> | null = null;
   #sawError = false;
 
-  /** @param timeoutMs  how long a statement may take; undefined leaves that to the database */
-  constructor(db: ConnectionTarget | string, purpose: string, timeoutMs: number | undefined) {
+  constructor(db: ConnectionTarget | string, { purpose, timeoutMs, isPooled }: HandlerOptions) {
     const limits = timeoutMs === undefined ? {} : { statement_timeout: String(timeoutMs) };
     const settings = { ...noticesLoss, ...limits };
-    const client = createPgClient(db, { purpose, inherit: inherited, settings });
+    const client = createPgClient(db, { purpose, inherit: inherited, settings, isPooled });
     const query: unknown = client.query.bind(client);
     this.client = client;
     this.#watch = new ConnectionWatch(client);
@@ -61,6 +70,11 @@ export class HandlerClient {
 
   get isInTransaction(): boolean {
     return this.#isConnected && this.client.getTransactionStatus() !== 'I';
+  }
+
+  /** Resolves when a handler's queries are on their way, those too that it does not wait for. */
+  async sent(): Promise<void> {
+    await this.#preparing;
   }
 
   /** A statement in the transaction has failed, and the handler did not go back to a savepoint before it. */
@@ -99,10 +113,25 @@ export class HandlerClient {
     const prepared = this.#prepared;
     this.#prepared = null;
     // Should this fail, so does the query behind it, and tells the handler.
-    if (prepared !== null) this.own.query(prepared).catch(() => undefined);
+    if (prepared !== null) {
+      this.#preparing = this.own.query(prepared).then(
+        () => (this.#preparing = null),
+        () => (this.#preparing = null),
+      );
+    }
+    // A cursor or a stream is to be returned at once; `pg` keeps it until it is its turn.
+    if (this.#preparing === null || isSubmittable(args[0])) return this.#send(query, args);
+    return this.#preparing.then(() => this.#send(query, args));
+  }
+
+  #send(query: unknown, args: unknown[]): unknown {
     if (typeof query !== 'function') return undefined;
     const result: unknown = Reflect.apply(query, this.client, args);
     if (result instanceof Promise) result.catch(() => (this.#sawError = true));
     return result;
   }
+}
+
+function isSubmittable(query: unknown): boolean {
+  return typeof query === 'object' && query !== null && 'submit' in query;
 }

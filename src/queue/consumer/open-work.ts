@@ -43,7 +43,7 @@ export async function openWork(
     const feed = batchFeed(definition, subconsumer, features.canJoin);
     const { finishSql } = feed;
     const finish = { consumer, timeoutMs, finishSql, hasDeadLetters, tracksEvents };
-    const placement = choosePlacement(definition, options.db, options.target, finish);
+    const placement = choosePlacement(definition, options, finish);
     const handlers = placement.openClient();
     await handlers.connect();
     try {
@@ -83,7 +83,8 @@ async function openControl(
   const control = await Session.connect(options.db, {
     purpose: `consumer ${definition.name} control`,
     signal,
-    settings: options.listen === false ? {} : settings,
+    settings,
+    isPooled: options.listen === false,
   });
   if (isElsewhere) await control.query(keepCommitsDurable);
   return control;

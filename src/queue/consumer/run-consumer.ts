@@ -11,6 +11,9 @@ import { consumeBatches, type Totals } from './consume-batches.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import type { RunConsumerOptions } from './run-options.ts';
 
+/** A run that is to end does not wait longer than some 20 s for a database that is not there. */
+const triesOfOnce = 8;
+
 /**
  * Hands the events of a queue to a consumer's handler until the signal aborts, or (`once`) nothing is left. Registers
  * the consumer at its first run: it gets what is inserted from then on. While another process runs a consumer of this
@@ -39,6 +42,7 @@ export async function runConsumer(
     } catch (error) {
       if (stopping.aborted) break;
       if (totals.batches > batchesBefore) backoff.reset();
+      if (options.once === true && backoff.attempt >= triesOfOnce) throw error;
       await waitToReconnect(error, { backoff, stopping, log, clock });
     }
   }

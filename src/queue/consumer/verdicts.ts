@@ -61,10 +61,10 @@ export class Verdicts {
   }
 
   /** A try failed: the event comes again after its delay, or is dead after its last. */
-  failed(event: Tried, error: unknown): SetAside {
+  failed(event: Tried, error: unknown, afterMs = this.#delayMs(event)): SetAside {
     const reason = reasonOf(error);
     if (event.retry + 1 >= this.#policy.attempts) return this.bury(event, reason);
-    return this.retry(event, this.#delayMs(event), reason);
+    return this.retry(event, afterMs, reason);
   }
 
   retry(event: Tried, afterMs: number, reason: string): SetAside {

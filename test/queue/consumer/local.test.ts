@@ -77,6 +77,23 @@ describe.each(schemas)('a local consumer on the %s schema, PostgreSQL %i', (sche
     expect(await run()).toMatchObject({ events: 1 });
   });
 
+  test('begins anew when somebody else finishes a batch of which it sets an event aside', async () => {
+    const db = await queueDatabase(server, schema);
+    const definition = consumer({
+      queue: 'q',
+      name: 'c',
+      async onEvent(_event, _tx, { batchId }) {
+        await db.database.query('SELECT pgq.finish_batch($1)', [String(batchId)]);
+        throw new Error('no');
+      },
+    });
+    const run = () => runConsumer(definition, { db: db.url, once: true });
+    await run();
+    await db.insert([['t', 'x']]);
+    expect(await run()).toEqual({ batches: 0, events: 0, retried: 0, dead: 0 });
+    expect(await db.database.value('SELECT count(*)::int FROM pgq.retry_queue')).toBe(0);
+  });
+
   test('once, takes what is committed where nobody ticks; the original keeps its own rules', async () => {
     const db = await queueDatabase(server, schema);
     const definition = consumer({ queue: 'q', name: 'c', onBatch: () => undefined });

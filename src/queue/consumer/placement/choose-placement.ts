@@ -1,7 +1,8 @@
-import type { ConnectionTarget } from '../../../session/index.ts';
 import { SluiceError } from '../../../errors/index.ts';
 import type { ConsumerDefinition } from '../definition.ts';
 import type { FinishOptions } from '../finish-batch.ts';
+import { HandlerClient } from '../handler-client.ts';
+import type { RunConsumerOptions } from '../run-options.ts';
 import { LocalPlacement } from './local.ts';
 import type { Placement } from './placement.ts';
 import { RemoteRecord } from './remote-record.ts';
@@ -11,19 +12,21 @@ import { TargetPlacement } from './target.ts';
 /** @throws QUEUE_CONSUMER_OPTIONS  its kind needs a target and none was given, or the other way round */
 export function choosePlacement(
   definition: ConsumerDefinition,
-  db: ConnectionTarget | string,
-  target: ConnectionTarget | string | undefined,
+  { db, target, listen }: RunConsumerOptions,
   finish: FinishOptions,
 ): Placement {
   const { kind, name } = definition;
+  const { timeoutMs } = finish;
+  const handler = { purpose: `consumer ${name}`, timeoutMs, isPooled: listen === false };
   if (kind === 'local' || kind === 'cooperative') {
     if (target !== undefined) throw badTarget(name, `kind ${kind} writes in the queue's database`);
-    return new LocalPlacement(db, finish);
+    return new LocalPlacement(() => new HandlerClient(db, handler), finish);
   }
   if (target === undefined) throw badTarget(name, `kind ${kind} needs a target to write in`);
   const subconsumers = trackedAs(definition);
   const Recorder = kind === 'serial' ? SerialRecord : RemoteRecord;
-  return new TargetPlacement(target, new Recorder(name, subconsumers), finish);
+  const record = new Recorder(name, subconsumers);
+  return new TargetPlacement(() => new HandlerClient(target, handler), record, finish);
 }
 
 /**

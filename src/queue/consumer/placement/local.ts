@@ -1,10 +1,10 @@
-import type { ConnectionTarget, Session } from '../../../session/index.ts';
+import type { Session } from '../../../session/index.ts';
 import { failpoint } from '../../../service/index.ts';
 import { loadSql } from '../../sql.ts';
 import type { Batch } from '../batch-feed.ts';
 import { finishBatch, type FinishOptions } from '../finish-batch.ts';
 import { withoutDone } from './without-done.ts';
-import { HandlerClient } from '../handler-client.ts';
+import type { HandlerClient } from '../handler-client.ts';
 import type { SetAside } from '../verdicts.ts';
 import type { BatchState, Placement } from './placement.ts';
 
@@ -13,16 +13,12 @@ const registerConsumer = loadSql('register-consumer');
 /** Handlers write in the queue's own database: their transaction also finishes the batch. */
 export class LocalPlacement implements Placement {
   readonly beginSql = 'BEGIN';
-  readonly #db: ConnectionTarget | string;
+  readonly openClient: () => HandlerClient;
   readonly #finish: FinishOptions;
 
-  constructor(db: ConnectionTarget | string, finish: FinishOptions) {
-    this.#db = db;
+  constructor(openClient: () => HandlerClient, finish: FinishOptions) {
+    this.openClient = openClient;
     this.#finish = finish;
-  }
-
-  openClient(): HandlerClient {
-    return new HandlerClient(this.#db, `consumer ${this.#finish.consumer}`, this.#finish.timeoutMs);
   }
 
   async register(control: Session, queue: string): Promise<void> {

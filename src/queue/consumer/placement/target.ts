@@ -1,11 +1,11 @@
 import { inTransaction, type Tx } from '../../../ledger/index.ts';
 import { failpoint } from '../../../service/index.ts';
-import { quoteLiteral, type ConnectionTarget, type Session } from '../../../session/index.ts';
+import { quoteLiteral, type Session } from '../../../session/index.ts';
 import { loadSql } from '../../sql.ts';
 import { arrayLiteral } from '../../array-literal.ts';
 import type { Batch } from '../batch-feed.ts';
 import { finishBatch, type FinishOptions } from '../finish-batch.ts';
-import { HandlerClient } from '../handler-client.ts';
+import type { HandlerClient } from '../handler-client.ts';
 import { textOf } from '../rows.ts';
 import type { SetAside } from '../verdicts.ts';
 import type { BatchState, FindSetAside, Placement } from './placement.ts';
@@ -32,24 +32,16 @@ export interface TargetRecord {
  */
 export class TargetPlacement implements Placement {
   readonly beginSql: string;
-  readonly #target: ConnectionTarget | string;
+  readonly openClient: () => HandlerClient;
   readonly #record: TargetRecord;
   readonly #finish: FinishOptions;
 
-  constructor(target: ConnectionTarget | string, record: TargetRecord, finish: FinishOptions) {
-    this.#target = target;
+  constructor(openClient: () => HandlerClient, record: TargetRecord, finish: FinishOptions) {
+    this.openClient = openClient;
     this.#record = record;
     this.#finish = finish;
     const lock = quoteLiteral(`pgq consumer ${finish.consumer}`);
     this.beginSql = `BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${lock}, 0))`;
-  }
-
-  openClient(): HandlerClient {
-    return new HandlerClient(
-      this.#target,
-      `consumer ${this.#finish.consumer}`,
-      this.#finish.timeoutMs,
-    );
   }
 
   async register(control: Session, queue: string, handlers: HandlerClient): Promise<void> {
