@@ -9,8 +9,8 @@ import { configFile, textFlag } from './pipelines.ts';
 /** A job that a command works on. */
 export interface FoundJob {
   readonly plan: JobPlan<JobConfig>;
-  /** The file it stands in. */
-  readonly file: string;
+  /** Where it stands: its ini file, or the config file and its section. */
+  readonly place: string;
   /** What names it on a command line of its own. */
   readonly args: readonly string[];
   /** What is odd about its file. */
@@ -41,7 +41,7 @@ function isIniFile(given: string): boolean {
 async function fromIni(file: string, once: boolean): Promise<FoundJob> {
   const { plan, warnings } = await readIniPlan(file, once);
   const reload = () => readIniPlan(file, once).then((read) => read.plan);
-  return { plan, file, args: [file], warnings, reload };
+  return { plan, place: file, args: [file], warnings, reload };
 }
 
 async function readIniPlan(file: string, once: boolean) {
@@ -69,7 +69,7 @@ async function findConfigured(
   const chosen = names.length > 0 ? names : chooseByFlags(config, command, flags);
   return chosen.map((name) => ({
     plan: configuredPlan(config, name, once),
-    file,
+    place: `${file}: [jobs.${name}]`,
     args: [name, '--config', file],
     warnings: [],
     reload: async () => configuredPlan(await loadConfig(file), name, once),
@@ -79,7 +79,12 @@ async function findConfigured(
 function chooseByFlags(config: LoadedConfig, command: string, flags: Flags): string[] {
   const type = textFlag(flags, 'type');
   const names = Object.keys(config.jobs);
-  if (type !== undefined) return names.filter((name) => config.jobs[name]?.kind === type);
+  if (type !== undefined) {
+    const found = names.filter((name) => config.jobs[name]?.kind === type);
+    if (found.length > 0) return found;
+    const problem = `${config.file} has no job of kind ${type}`;
+    throw new SluiceError('COMMAND_USAGE', { command, problem });
+  }
   if (flags['all'] === true) return names;
   const problem = `which job? ${names.join(', ')}, or --all`;
   throw new SluiceError('COMMAND_USAGE', { command, problem });

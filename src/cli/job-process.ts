@@ -12,7 +12,7 @@ export interface JobProcess {
   readonly kind: string;
   readonly state: 'running' | 'stopped' | 'no pidfile';
   readonly pid: number | null;
-  /** What it has counted, as of its last line of statistics. */
+  /** What it has counted since its start. */
   readonly totals: Readonly<Record<string, number>>;
   readonly trouble: string | null;
 }

@@ -47,12 +47,12 @@ export async function runJobs(
 }
 
 /** @throws COMMAND_DETACHED_NEEDS  nobody could find it again, or what it says */
-export function requireFiles({ plan, file }: FoundJob): void {
+export function requireFiles({ plan, place }: FoundJob): void {
   const missing = (['pidfile', 'logfile'] as const).find(
     (setting) => plan.config[setting] === undefined,
   );
   if (missing === undefined) return;
-  throw new SluiceError('COMMAND_DETACHED_NEEDS', { file, setting: missing });
+  throw new SluiceError('COMMAND_DETACHED_NEEDS', { file: place, setting: missing });
 }
 
 function partOf(
@@ -63,6 +63,6 @@ function partOf(
   return reloadingJobPart(job.plan, {
     reload: () => job.reload(),
     onMade: (made) => running.set(job.plan.name, made),
-    onStatistics: pidfile === undefined ? undefined : (status) => keepStatus(pidfile, status),
+    onStatus: pidfile === undefined ? undefined : (status) => keepStatus(pidfile, status),
   });
 }

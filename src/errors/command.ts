@@ -8,7 +8,7 @@ export const commandErrors = {
   },
   COMMAND_DETACHED_NEEDS: {
     decision: 'fix',
-    message: '{file}: -d needs {setting}',
+    message: '{file}: a process in the background needs {setting}',
     remedy: 'set {setting}, or run it in the foreground under a service manager',
   },
   COMMAND_INTERRUPTED: {

@@ -22,8 +22,8 @@ export interface JobDeps {
   readonly metrics: Metrics;
   readonly progress: Progress;
   readonly clock?: Clock;
-  /** Told at every line of statistics. */
-  readonly onStatistics?: (status: JobStatus) => void;
+  /** Told at the start, and soon after a change. */
+  readonly onStatus?: (status: JobStatus) => void;
 }
 
 /** What a job is to be made of. */

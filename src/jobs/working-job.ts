@@ -1,4 +1,4 @@
-import { systemClock, WorkingService } from '../service/index.ts';
+import { systemClock, toJson, WorkingService } from '../service/index.ts';
 import { Connections } from './connections.ts';
 import type { Job, JobDeps, JobPlan, JobStatus } from './job.ts';
 import { Statistics } from './statistics.ts';
@@ -10,6 +10,9 @@ export interface WorkingConfig {
   readonly connection_lifetime: number;
 }
 
+/** How soon a change of what a job says of itself is told. */
+const tellMs = 1000;
+
 /** What every job has: connections that end with it, statistics told on the period, and its trouble. */
 export abstract class WorkingJob<Config extends WorkingConfig>
   extends WorkingService
@@ -20,6 +23,7 @@ export abstract class WorkingJob<Config extends WorkingConfig>
   protected readonly statistics: Statistics;
   protected readonly connections: Connections;
   #trouble: string | undefined;
+  #told = '';
 
   constructor(plan: JobPlan<Config>, deps: JobDeps) {
     const { name, config } = plan;
@@ -54,12 +58,15 @@ export abstract class WorkingJob<Config extends WorkingConfig>
 
   protected override async work(signal: AbortSignal, becomeReady: () => void): Promise<void> {
     const { clock = systemClock } = this.deps;
+    this.#tell();
     const stopReports = clock.every(this.plan.config.stats_period * 1000, () => this.report());
+    const stopTelling = clock.every(tellMs, () => this.#tell());
     try {
       becomeReady();
       await this.run(signal);
     } finally {
       stopReports();
+      stopTelling();
       this.report();
       await this.connections.close();
     }
@@ -67,6 +74,14 @@ export abstract class WorkingJob<Config extends WorkingConfig>
 
   /** Tells what was done since the last time. */
   protected report(): void {
-    if (this.statistics.flush()) this.deps.onStatistics?.(this.status());
+    if (this.statistics.flush()) this.#tell();
+  }
+
+  #tell(): void {
+    const status = this.status();
+    const said = toJson(status);
+    if (said === this.#told) return;
+    this.#told = said;
+    this.deps.onStatus?.(status);
   }
 }

@@ -21,7 +21,7 @@ export {
   requireQueue,
 } from './admin/queues.ts';
 export { explainRefusal } from './admin/refusal.ts';
-export { listSchedules, removeSchedule, setSchedule } from './admin/schedules.ts';
+export { hasFired, listSchedules, removeSchedule, setSchedule } from './admin/schedules.ts';
 export { requireSchema } from './admin/schema.ts';
 export { readQueueStatus } from './admin/status.ts';
 export { tailQueue } from './admin/tail.ts';

@@ -7,6 +7,12 @@ export const sinkFindingSpecs = {
       'Messages go over the network as they are: whoever is in between can read them. The signature keeps them from being changed, not from being read.',
     remedy: 'use an https address',
   },
+  SINK_HTTP_SECRET: {
+    severity: 'warns',
+    meaning:
+      'A secret is so short that it can be found by trying: whoever has seen one request could then sign others.',
+    remedy: 'make one of 24 bytes or more, as with echo whsec_$(openssl rand -base64 32)',
+  },
   SINK_KAFKA_TOPIC: {
     severity: 'blocks',
     meaning:
@@ -66,7 +72,8 @@ export const sinkFindingSpecs = {
     severity: 'blocks',
     meaning:
       "The database does not have Sluice's schema pgq. The original extension has nothing that a message would be known again by.",
-    remedy: 'run sluice queue install --db URL: it takes over the original with all that is in it',
+    remedy:
+      'run sluice queue install --db URL: it makes schema pgq, or takes over the original with all that is in it',
   },
 } as const satisfies FindingSpecs;
 

@@ -86,7 +86,7 @@ describe('as a process', () => {
       await writeIni(folder, { databases: {} }),
     ]);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('-d needs pidfile');
+    expect(stderr).toContain('a process in the background needs pidfile');
   });
 
   test('a pidfile that nobody runs by is replaced', async () => {

@@ -128,6 +128,20 @@ describe('sluice queue', () => {
     expect(await said(db, 'status')).toMatch(/ 2 h 05 min ago /);
   });
 
+  test('install --tracking says whether it is new', async () => {
+    const db = await server.database();
+    expect(await said(db, 'install', '--tracking')).toBe('schema pgq_ext is installed\n');
+    expect(await said(db, 'install', '--tracking')).toBe('schema pgq_ext is up to date\n');
+  });
+
+  test('schedule list shows the time of the last event, once there was one', async () => {
+    const db = await server.database(`${installScript()}; select pgq.create_queue('q')`);
+    await said(db, 'schedule', 'set', 'nightly', 'q', '0 3 * * *', 'tidy');
+    expect(await said(db, 'schedule', 'list')).toMatch(/ UTC +- +tidy$/m);
+    await db.query(`update pgq.scheduled_event set sch_last = '2026-01-01 03:00:00Z'`);
+    expect(await said(db, 'schedule', 'list')).toMatch(/ UTC +2026-01-01T03:00:00.000Z +tidy$/m);
+  });
+
   test('--print gives the SQL that installs it', async () => {
     const { stdout } = await runHere(['queue', 'install', '--print']);
     expect(stdout).toBe(installScript());

@@ -30,7 +30,7 @@ queue = "q"
 target_queue = "${queue}"
 pidfile = "${pidfile}"
 logfile = "${logfile}"
-stats_period = "50ms"
+stats_period = "1h"
 `,
     );
   await configure('one');
@@ -86,6 +86,24 @@ test('what keeps a job from starting is told', { timeout: 120_000 }, async () =>
   expect(await runHere(['jobs', 'start', file])).toMatchObject({
     exitCode: 1,
     stderr: expect.stringContaining('COMMAND_DETACHED_NEEDS'),
+  });
+  const config = join(folder, 'sluice.toml');
+  await writeFile(
+    config,
+    '[databases]\na = "postgres:///a"\nb = "postgres:///b"\n' +
+      '[jobs.mover]\nkind = "queue_mover"\nsource = "a"\ntarget = "b"\nqueue = "q"\n',
+  );
+  const start = ['jobs', 'start', '--config', config];
+  expect((await runHere([...start, 'mover'])).stderr).toContain(
+    `${config}: [jobs.mover]: a process in the background needs pidfile`,
+  );
+  expect(await runHere([...start, '--type', 'archiver'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(`${config} has no job of kind archiver`),
+  });
+  expect(await runHere([...start, '--type', 'foo'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Allowed choices are archiver, '),
   });
   await writeFile(
     file,

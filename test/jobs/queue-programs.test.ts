@@ -36,10 +36,10 @@ test("pgqadm's commands are understood", async () => {
   const file = join(temporaryFolder(), 'pgqadm.ini');
   await writeFile(
     file,
-    `[pgqadm]\njob_name = adm\ndb = ${connstr(database, true)}\nmaint_delay_min = 5\nlogfile = ~/log/%(job_name)s.log\n`,
+    `[pgqadm]\njob_name = adm\ndb = ${connstr(database, true)}\nmaint_delay_min = 5\nloop_delay = 1\npidfile = ~/pid/%(job_name)s.pid\nuse_skylog = 0\nlogfile = ~/log/%(job_name)s.log\n`,
   );
   const pgqadm = (...args: string[]) => runHere(['queue', 'pgqadm', file, ...args]);
-  expect((await pgqadm('install')).exitCode).toBe(0);
+  expect(await pgqadm('install')).toMatchObject({ exitCode: 0, stderr: '' });
   expect((await pgqadm('create', 'q')).stdout).toBe('q: made\n');
   expect((await pgqadm('register', 'q', 'c')).exitCode).toBe(0);
   expect((await pgqadm('config', 'q', 'queue_ticker_max_lag=7 s')).exitCode).toBe(0);
@@ -55,6 +55,9 @@ test("pgqadm's commands are understood", async () => {
     exitCode: 2,
     stderr: expect.stringContaining('unknown command dorp'),
   });
+  expect((await pgqadm('create-node', 'x')).stderr).toContain(
+    'there are no cascades of nodes here',
+  );
   expect((await pgqadm('register', 'q')).stderr).toContain('register needs a queue and a consumer');
 });
 

@@ -59,6 +59,16 @@ describeService('an HTTP sink', async () => {
 });
 
 describe('HTTP', () => {
+  test('a secret that can be found by trying is warned of', async () => {
+    const receiver = await startReceiver();
+    const look = (...secrets: string[]) =>
+      httpSink({ name: 'hooks', url: receiver.url, secrets }).check(new AbortController().signal);
+    expect(await look(secret)).toEqual([]);
+    expect(await look(secret, 'short')).toMatchObject([
+      { code: 'SINK_HTTP_SECRET', severity: 'warns', evidence: 'a key of 5 bytes' },
+    ]);
+  });
+
   test('signs id, time and body, with every secret', async () => {
     const receiver = await startReceiver();
     const before = Math.floor(Date.now() / 1000);

@@ -39,8 +39,9 @@ export function queueInstallCommand(io: CommandIo): Command {
       return;
     }
     if (isTracking) {
-      await withDatabase(io, 'queue install', flags, installTracking);
-      io.stdout.write(flags['json'] === true ? '{}\n' : 'schema pgq_ext is up to date\n');
+      const isNew = await withDatabase(io, 'queue install', flags, installTracking);
+      const said = `schema pgq_ext is ${isNew ? 'installed' : 'up to date'}`;
+      io.stdout.write(`${flags['json'] === true ? toJson({ isNew }, 2) : said}\n`);
       return;
     }
     const installed = await withDatabase(io, 'queue install', flags, installQueue);

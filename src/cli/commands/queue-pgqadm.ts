@@ -13,21 +13,39 @@ import { queueStatusCommand } from './queue-status.ts';
 import { queueTickerCommand } from './queue-ticker.ts';
 import { queueUnregisterCommand } from './queue-unregister.ts';
 
-const ownPace = 'the ticker finds its own pace';
-
+/** Those of its ticker, which every such file has, are read and not needed. */
 const keys = {
   connection_lifetime: { inert: 'a connection is made anew when it is lost' },
   db: 'text',
   job_name: 'text',
   logfile: 'file',
-  loop_delay: { inert: ownPace },
-  maint_delay: { inert: ownPace },
-  maint_delay_min: { inert: ownPace },
-  pidfile: { inert: 'one ticker works for a database, the others stand by' },
-  use_skylog: { inert: 'lines go to logfile or stderr, as JSON' },
+  loop_delay: 'text',
+  maint_delay: 'text',
+  maint_delay_min: 'text',
+  pidfile: 'text',
+  use_skylog: 'text',
 } as const;
 
 const valuesShape = z.object({ db: z.string().default(''), logfile: z.string().optional() });
+
+/** What it has for nodes of a cascade. */
+const nodeCommands: ReadonlySet<string> = new Set([
+  'change-provider',
+  'create-branch',
+  'create-leaf',
+  'create-node',
+  'create-root',
+  'drop-node',
+  'members',
+  'node-info',
+  'node-status',
+  'rename-node',
+  'show-consumers',
+  'switch-role',
+  'tag-alive',
+  'tag-dead',
+  'takeover',
+]);
 
 /** What the commands of pgqadm are called here, with what they need. */
 const commands: Readonly<Record<string, { make: (io: CommandIo) => Command; needs: number }>> = {
@@ -65,6 +83,12 @@ export function queuePgqadmCommand(io: CommandIo): Command {
 function translate(name: string, args: readonly string[]) {
   if (name === 'config' && args.length === 0) return { make: queueListCommand, words: [] };
   const known = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (nodeCommands.has(name)) {
+    throw usage(
+      `${name}: there are no cascades of nodes here; a queue_mover (sluice jobs init queue_mover) takes events to ` +
+        'a queue of another database, sluice replicate takes tables there',
+    );
+  }
   if (known === undefined) {
     throw usage(`unknown command ${name}; there are ${Object.keys(commands).join(', ')}`);
   }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { listSchedules, removeSchedule, setSchedule } from '../../queue/index.ts';
+import { hasFired, listSchedules, removeSchedule, setSchedule } from '../../queue/index.ts';
 import { toJson } from '../../service/index.ts';
 import { formatColumns } from '../columns.ts';
 import { addDatabaseFlag } from '../database-flag.ts';
@@ -61,8 +61,10 @@ function listCommand(io: CommandIo): Command {
     .option('--json', 'print one JSON document');
   return addDatabaseFlag(command).action(async (flags: Flags) => {
     const schedules = await withQueues(io, 'queue schedule list', flags, listSchedules);
-    if (flags['json'] === true) io.stdout.write(`${toJson(schedules, 2)}\n`);
-    else if (schedules.length === 0) io.stdout.write('no schedule\n');
+    if (flags['json'] === true) {
+      const shown = schedules.map((schedule) => ({ ...schedule, hasFired: hasFired(schedule) }));
+      io.stdout.write(`${toJson(shown, 2)}\n`);
+    } else if (schedules.length === 0) io.stdout.write('no schedule\n');
     else {
       io.stdout.write(
         formatColumns([
@@ -72,7 +74,7 @@ function listCommand(io: CommandIo): Command {
             schedule.queue,
             schedule.cron,
             schedule.timeZone,
-            new Date(schedule.lastMs).toISOString(),
+            hasFired(schedule) ? new Date(schedule.lastMs).toISOString() : '-',
             schedule.type ?? '',
           ]),
         ]),

@@ -35,17 +35,17 @@ export interface ReloadingJobOptions {
   /** What its file says now. */
   readonly reload: () => Promise<JobPlan<JobConfig>>;
   readonly onMade: (job: ReloadingJob) => void;
-  readonly onStatistics?: ((status: JobStatus) => void) | undefined;
+  readonly onStatus?: ((status: JobStatus) => void) | undefined;
 }
 
 /** One job as a part, which can be told to read its settings again. */
 export function reloadingJobPart(plan: JobPlan<JobConfig>, options: ReloadingJobOptions): Part {
-  const { reload, onMade, onStatistics } = options;
+  const { reload, onMade, onStatus } = options;
   return {
     name: `jobs.${plan.name}`,
     make: (deps) => {
-      const withStatistics = { ...deps, ...(onStatistics !== undefined && { onStatistics }) };
-      const job = new ReloadingJob(plan, reload, withStatistics);
+      const withStatus = { ...deps, ...(onStatus !== undefined && { onStatus }) };
+      const job = new ReloadingJob(plan, reload, withStatus);
       onMade(job);
       return Promise.resolve(job);
     },

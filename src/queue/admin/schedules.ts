@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { SluiceError } from '../../errors/index.ts';
+import { isSluiceError, SluiceError } from '../../errors/index.ts';
 import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
 import { requireQueue } from './queues.ts';
@@ -60,6 +60,16 @@ export async function setSchedule(tx: Tx, schedule: Schedule): Promise<boolean> 
 export async function removeSchedule(tx: Tx, name: string): Promise<boolean> {
   const { rows } = await tx.query(removeSql, [name]);
   return flag(rows[0]!, 'done');
+}
+
+/** False: what it knows as the time of its last event is when it was made, or changed. */
+export function hasFired(schedule: KeptSchedule): boolean {
+  try {
+    return lastTime(schedule, schedule.lastMs) === schedule.lastMs;
+  } catch (error) {
+    if (isSluiceError(error, 'QUEUE_SCHEDULE')) return false;
+    throw error;
+  }
 }
 
 /**

@@ -22,15 +22,18 @@ const grants = loadSql('schema/ext-grants');
  * Brings schema `pgq_ext` of a target to what consumers need that keep their position there, in one transaction of
  * its own: installs it, upgrades it, or takes over what the original's knows. The target needs no queue.
  *
+ * @returns whether it was not there, or the original's
  * @throws QUEUE_SCHEMA_NEWER  a newer Sluice has been here
  * @throws QUEUE_INSTALL_RIGHTS  this user may not
  * @throws QUEUE_INSTALL_BUSY  a transaction that uses the tables did not end in time
  * @throws QUEUE_ADOPT_DEPENDENTS  something of the database's own hangs on what would change
  */
-export async function installTracking(tx: Tx): Promise<void> {
-  await inTransaction(tx, async () => {
+export async function installTracking(tx: Tx): Promise<boolean> {
+  return inTransaction(tx, async () => {
     await tx.query(lockInstall);
+    const isNew = !(await isOurs(tx));
     await runTexts(tx, [waitNotLong, createRoles, ...(await trackingTexts(tx))]);
+    return isNew;
   });
 }
 
@@ -45,14 +48,18 @@ export function trackingScript(): string {
  * @throws QUEUE_SCHEMA_NEWER
  */
 export async function trackingTexts(tx: Tx): Promise<string[]> {
-  const { rows: found } = await tx.query(findTracking);
-  if (!flag(found[0]!, 'is_ours')) return [keepOriginal, ...newTrackingTexts(), restoreOriginal];
+  if (!(await isOurs(tx))) return [keepOriginal, ...newTrackingTexts(), restoreOriginal];
   const { rows } = await tx.query(readVersion);
   const applied = Number(rows[0]!['version']);
   if (applied > migrations.length) {
     throw new SluiceError('QUEUE_SCHEMA_NEWER', { found: applied, known: migrations.length });
   }
   return textsAfter(applied);
+}
+
+async function isOurs(tx: Tx): Promise<boolean> {
+  const { rows } = await tx.query(findTracking);
+  return flag(rows[0]!, 'is_ours');
 }
 
 export function newTrackingTexts(): string[] {

@@ -13,7 +13,7 @@ import { unlessAborted } from '../unless-aborted.ts';
 import { retryAfterMs, verdictOf } from './answer.ts';
 import type { HttpSinkOptions } from './options.ts';
 import { post, type Answer } from './post.ts';
-import { signedHeaders } from './signature.ts';
+import { keyOf, leastKeyBytes, signedHeaders } from './signature.ts';
 
 /** POSTs each message, signed, and takes any 2xx for its having arrived. */
 export class HttpOutlet implements Outlet {
@@ -53,7 +53,13 @@ export class HttpOutlet implements Outlet {
   async check(signal: AbortSignal): Promise<Finding[]> {
     await this.#reach(signal);
     const isPlain = this.#url.protocol === 'http:' && !isLoopback(this.#url.hostname);
-    return isPlain ? [sinkFinding('SINK_HTTP_PLAIN', this.#place, 'http, not https')] : [];
+    const shortest = Math.min(...this.#options.secrets.map((secret) => keyOf(secret).length));
+    return [
+      ...(isPlain ? [sinkFinding('SINK_HTTP_PLAIN', this.#place, 'http, not https')] : []),
+      ...(shortest < leastKeyBytes
+        ? [sinkFinding('SINK_HTTP_SECRET', this.#place, `a key of ${shortest} bytes`)]
+        : []),
+    ];
   }
 
   async open(_signal: AbortSignal): Promise<void> {

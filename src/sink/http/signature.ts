@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto';
 
+/** What Standard Webhooks asks of a key. */
+export const leastKeyBytes = 24;
+
 /**
  * The three headers of Standard Webhooks, which libraries for most languages verify: HMAC-SHA256 over
  * `id.timestamp.body`, in base64, one signature a secret.
@@ -25,7 +28,7 @@ export function signedHeaders(
   };
 }
 
-function keyOf(secret: string): Buffer {
+export function keyOf(secret: string): Buffer {
   const prefix = 'whsec_';
   return secret.startsWith(prefix)
     ? Buffer.from(secret.slice(prefix.length), 'base64')
