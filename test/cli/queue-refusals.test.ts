@@ -100,6 +100,7 @@ describe('sluice queue refuses', () => {
       expect(await as(...args), args[0]).toMatch(
         /QUEUE_RIGHTS: user "Nobody 7" lacks rights in .*: permission denied for .*; run GRANT pgq_admin TO "Nobody 7"/,
       );
+    expect(await as('list')).toBe('');
     for (const args of [
       ['register', 'q', 'd'],
       ['unregister', 'q', 'c'],

@@ -90,7 +90,7 @@ describe.each(majors)('sluice queue on PostgreSQL %i', (major) => {
       [dead.batch, dead.event],
     );
     await db.query('select pgq.finish_batch($1)', [dead.batch]);
-    expect(await said(db, 'dead', 'orders')).toMatch(/^orders\/mailer .*no such order$/m);
+    expect(await said(db, 'dead', 'orders')).toMatch(/^orders\/mailer .*no such order +x$/m);
     expect(await said(db, 'redrive', 'orders', 'mailer')).toBe('1 event comes again\n');
     expect(await said(db, 'dead', 'orders')).toBe('no dead event\n');
     expect(await said(db, 'retry', 'orders')).toMatch(/^orders\/mailer /m);
@@ -126,6 +126,16 @@ describe('sluice queue', () => {
     );
     expect(await said(db, 'list')).toMatch(/ 2 h 05 min ago /);
     expect(await said(db, 'status')).toMatch(/ 2 h 05 min ago /);
+  });
+
+  test('counts the first event, and those for later', async () => {
+    const db = await server.database(`${installScript()}; select pgq.create_queue('q')`);
+    const shown = async () => (await said(db, 'status', 'q')).split('\n')[1];
+    expect(await shown()).toMatch(/^q +0 +0 /);
+    await db.query(`select pgq.insert_event('q', 't', 'd')`);
+    await db.query(`select pgq.insert_event_at('q', now() + interval '1 h', 't', 'd')`);
+    expect(await shown()).toMatch(/^q +2 +1 /);
+    expect(await said(db, 'list')).toMatch(/^q +0 +2 /m);
   });
 
   test('install --tracking says whether it is new', async () => {

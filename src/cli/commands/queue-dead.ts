@@ -11,13 +11,18 @@ import { formatColumns } from '../columns.ts';
 import { addDatabaseFlag } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
 import type { Flags } from '../pipeline-flags.ts';
+import { fitCells } from '../progress/text.ts';
 import { withQueues } from '../queue-database.ts';
+
+const dataCells = 60;
 
 /** `sluice queue dead`. */
 export function queueDeadCommand(io: CommandIo): Command {
   const command = new Command('dead')
     .summary('show events that consumers have given up')
-    .description('Shows the dead letters: events that failed at every try, with the last reason.')
+    .description(
+      'Shows the dead letters: events that failed at every try, with the last reason and the beginning of their data; --json has all of it.',
+    )
     .argument('<queue>', 'the queue')
     .argument('[consumer]', 'one consumer (default: all)')
     .option('--json', 'print one JSON document');
@@ -37,7 +42,7 @@ export function queueDeadCommand(io: CommandIo): Command {
       else {
         io.stdout.write(
           formatColumns([
-            ['consumer', 'event', 'type', 'tries', 'died', 'reason'],
+            ['consumer', 'event', 'type', 'tries', 'died', 'reason', 'data'],
             ...events.map((event) => [
               `${event.queue}/${event.consumer}`,
               event.event,
@@ -45,6 +50,7 @@ export function queueDeadCommand(io: CommandIo): Command {
               String(event.tries),
               event.diedAt,
               event.reason,
+              fitCells(event.data ?? '', dataCells),
             ]),
           ]),
         );

@@ -13,7 +13,7 @@ export function queueStatusCommand(io: CommandIo): Command {
   const command = new Command('status')
     .summary('show queues, their consumers, and what is late')
     .description(
-      'Shows the queues with their consumers: how far behind, last seen, events that come again later, events given up, ' +
+      'Shows the queues with their new events and those for a time to come, and their consumers: how far behind, last seen, events that come again later, events given up, ' +
         'and long jobs with their progress.',
     )
     .argument('[queue]', 'one queue (default: all)')
@@ -29,10 +29,11 @@ export function queueStatusCommand(io: CommandIo): Command {
 function describe({ queues, consumers, running }: QueueStatus): string {
   const parts = [
     table(
-      ['queue', 'new', 'events/s', 'last tick', 'table', ''],
+      ['queue', 'new', 'later', 'events/s', 'last tick', 'table', ''],
       queues.map((queue) => [
         queue.queue,
         String(queue.newEvents),
+        queue.laterEvents === null ? '-' : String(queue.laterEvents),
         queue.eventsPerSecond === null ? '-' : queue.eventsPerSecond.toFixed(1),
         since(queue.tickerLagSeconds),
         queue.table,

@@ -66,6 +66,7 @@ export interface DeadEvent {
   readonly consumer: string;
   readonly event: string;
   readonly type: string | null;
+  readonly data: string | null;
   readonly tries: number;
   readonly diedAt: string;
   readonly reason: string;
@@ -81,6 +82,7 @@ export async function listDeadEvents(
     consumer: text(row, 'consumer'),
     event: text(row, 'event'),
     type: texts(row, 'type'),
+    data: texts(row, 'data'),
     tries: number(row, 'tries') ?? 0,
     diedAt: text(row, 'died_at'),
     reason: text(row, 'reason'),

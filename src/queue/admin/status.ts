@@ -2,15 +2,22 @@ import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
 import { listConsumers, type ConsumerState } from './consumers.ts';
 import { listQueues, requireQueue, type QueueState } from './queues.ts';
-import { number, text, texts } from './rows.ts';
+import { flag, number, text, texts } from './rows.ts';
 
 const lateSql = loadSql('count-late-events');
+const mayReadDelayedSql = loadSql('may-read-delayed');
+const delayedSql = loadSql('count-delayed-events');
 const runningSql = loadSql('list-running-events');
 
 export interface QueueStatus {
-  readonly queues: readonly QueueState[];
+  readonly queues: readonly QueueStatusLine[];
   readonly consumers: readonly ConsumerStatus[];
   readonly running: readonly RunningJob[];
+}
+
+export interface QueueStatusLine extends QueueState {
+  /** Events that were inserted for a time to come; null where the user may not see them. */
+  readonly laterEvents: number | null;
 }
 
 export interface ConsumerStatus extends ConsumerState {
@@ -36,11 +43,17 @@ export interface RunningJob {
 export async function readQueueStatus(tx: Tx, queue?: string): Promise<QueueStatus> {
   if (queue !== undefined) await requireQueue(tx, queue);
   const queues = await listQueues(tx);
+  const later = await countDelayed(tx);
   const consumers = await listConsumers(tx, queue);
   const late = await tx.query(lateSql, [queue ?? null]);
   const running = await tx.query(runningSql, [queue ?? null]);
   return {
-    queues: queues.filter((state) => queue === undefined || state.queue === queue),
+    queues: queues
+      .filter((state) => queue === undefined || state.queue === queue)
+      .map((state) => ({
+        ...state,
+        laterEvents: later === null ? null : (later.get(state.queue) ?? 0),
+      })),
     consumers: consumers.map((consumer) => {
       const counts = late.rows.find(
         (row) => row['queue'] === consumer.queue && row['consumer'] === consumer.consumer,
@@ -59,6 +72,13 @@ export async function readQueueStatus(tx: Tx, queue?: string): Promise<QueueStat
       progress: describeProgress(number(row, 'done'), number(row, 'total'), texts(row, 'note')),
     })),
   };
+}
+
+async function countDelayed(tx: Tx): Promise<ReadonlyMap<string, number> | null> {
+  const { rows: rights } = await tx.query(mayReadDelayedSql);
+  if (!flag(rights[0]!, 'may')) return null;
+  const { rows } = await tx.query(delayedSql);
+  return new Map(rows.map((row) => [text(row, 'queue'), number(row, 'events') ?? 0]));
 }
 
 function describeProgress(done: number | null, total: number | null, note: string | null): string {

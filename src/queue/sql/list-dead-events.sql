@@ -2,6 +2,7 @@ select q.queue_name as queue,
        c.co_name as consumer,
        d.ev_id as event,
        d.ev_type as type,
+       d.ev_data as data,
        d.dead_tries as tries,
        d.dead_time as died_at,
        d.dead_reason as reason
