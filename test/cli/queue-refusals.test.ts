@@ -96,6 +96,7 @@ describe('sluice queue refuses', () => {
       ['redrive', 'q', 'c'],
       ['retry', 'q', '--now'],
       ['pause', 'q'],
+      ['ticker'],
     ])
       expect(await as(...args), args[0]).toMatch(
         /QUEUE_RIGHTS: user "Nobody 7" lacks rights in .*: permission denied for .*; run GRANT pgq_admin TO "Nobody 7"/,
@@ -107,6 +108,35 @@ describe('sluice queue refuses', () => {
       ['dead', 'q'],
     ])
       expect(await as(...args), args[0]).toContain('run GRANT pgq_reader TO "Nobody 7"');
+  });
+
+  test('nothing that its roles may do (docs/queue.md)', async () => {
+    const db = await withQueue();
+    await db.query('create role a_reader login in role pgq_reader');
+    await db.query('create role an_admin login in role pgq_admin');
+    const as = async (role: string, ...args: readonly string[]) => {
+      const url = new URL(db.url);
+      url.username = role;
+      return (await runHere(['queue', ...args, '--db', url.href])).stderr;
+    };
+    for (const line of ['list', 'register q d', 'dead q', 'unregister q d'])
+      expect(await as('a_reader', ...line.split(' ')), line).toBe('');
+    for (const line of [
+      'create r',
+      'config r ticker_max_lag=1s',
+      'pause r',
+      'resume r',
+      'register r c',
+      'status',
+      'retry r',
+      'retry r --now',
+      'redrive r c',
+      'schedule set s r @daily t',
+      'schedule list',
+      'schedule remove s',
+      'drop r --force',
+    ])
+      expect(await as('an_admin', ...line.split(' ')), line).toBe('');
   });
 
   test('where schema pgq is missing, with a placeholder for the database', async () => {

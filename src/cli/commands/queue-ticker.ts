@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { queuePart } from '../../daemon/index.ts';
-import { addDatabaseFlag, databaseOf } from '../database-flag.ts';
+import { explainRefusal } from '../../queue/index.ts';
+import { sqlstateOf } from '../../service/index.ts';
+import { addDatabaseFlag, databaseOf, withDatabase } from '../database-flag.ts';
 import { readListen } from '../flag-values.ts';
 import type { CommandIo } from '../io.ts';
 import { addLogFlags, openLog, readLogFlags } from '../logging.ts';
@@ -29,7 +31,7 @@ export function queueTickerCommand(io: CommandIo): Command {
     async (ini: string | undefined, flags: Flags) => {
       if (ini !== undefined) return runPgqdIni(io, ini, flags);
       const { name, connection } = await databaseOf(io, 'queue ticker', flags);
-      await runParts(io, {
+      const running = runParts(io, {
         parts: [queuePart(name, () => Promise.resolve(connection))],
         statusListen: textFlag(flags, 'statusListen'),
         log: openLog(io, readLogFlags(flags, 'info', undefined), undefined),
@@ -37,8 +39,17 @@ export function queueTickerCommand(io: CommandIo): Command {
         following: undefined,
         isBounded: false,
       });
+      await running.catch((error: unknown) => explainEnd(io, flags, error));
     },
   );
+}
+
+/** With the grant that is missing, where that is why the ticker could not go on. */
+async function explainEnd(io: CommandIo, flags: Flags, error: unknown): Promise<never> {
+  if (sqlstateOf(error) !== '42501') throw error;
+  return withDatabase(io, 'queue ticker', flags, async (client) => {
+    throw await explainRefusal(client, error, 'pgq_admin');
+  });
 }
 
 async function runPgqdIni(io: CommandIo, file: string, flags: Flags): Promise<void> {
