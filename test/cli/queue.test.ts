@@ -136,6 +136,10 @@ describe('sluice queue', () => {
     await db.query(`select pgq.insert_event_at('q', now() + interval '1 h', 't', 'd')`);
     expect(await shown()).toMatch(/^q +2 +1 /);
     expect(await said(db, 'list')).toMatch(/^q +0 +2 /m);
+    await said(db, 'register', 'q', 'c');
+    expect(await said(db, 'status', 'q')).toMatch(/^q\/c +0 /m);
+    await db.query(`update pgq.queue set queue_ticker_max_lag = '0'; select pgq.ticker()`);
+    expect(await said(db, 'status', 'q')).toMatch(/^q\/c +2 /m);
   });
 
   test('install --tracking says whether it is new', async () => {
