@@ -113,6 +113,11 @@ export const queueErrors = {
     message: 'database {database} has no schema pgq',
     remedy: 'install it: sluice queue install --db URL',
   },
+  QUEUE_ORIGINAL: {
+    decision: 'fix',
+    message: 'the original pgq of {database} has no {feature}',
+    remedy: 'run sluice queue install --db URL: it takes over the original with all that is in it',
+  },
   QUEUE_POSITION_LOST: {
     decision: 'stop',
     message: 'consumer {consumer}: {queue} is at {source}, the target at {target}',

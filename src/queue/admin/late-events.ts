@@ -1,6 +1,7 @@
 import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
 import { flag, number, text, texts } from './rows.ts';
+import { requireOurs } from './schema.ts';
 
 const retriesSql = loadSql('list-retries');
 const retryNowSql = loadSql('retry-now');
@@ -40,8 +41,13 @@ export async function listRetries(
   }));
 }
 
-/** Makes them due now: how many. */
+/**
+ * Makes them due now: how many.
+ *
+ * @throws QUEUE_ORIGINAL
+ */
 export async function retryNow(tx: Tx, { queue, consumer }: WhoseEvents): Promise<number> {
+  await requireOurs(tx, 'retries that can be brought forward');
   const { rows } = await tx.query(retryNowSql, [queue ?? null, consumer ?? null]);
   return number(rows[0]!, 'count') ?? 0;
 }
@@ -72,10 +78,12 @@ export interface DeadEvent {
   readonly reason: string;
 }
 
+/** @throws QUEUE_ORIGINAL */
 export async function listDeadEvents(
   tx: Tx,
   { queue, consumer }: WhoseEvents,
 ): Promise<DeadEvent[]> {
+  await requireOurs(tx, 'dead letters');
   const { rows } = await tx.query(deadSql, [queue ?? null, consumer ?? null]);
   return rows.map((row) => ({
     queue: text(row, 'queue'),
@@ -93,6 +101,7 @@ export async function listDeadEvents(
  * Gives dead events back to the consumer that has given them up, with all their tries before them: how many.
  *
  * @param events numbers of events; without them, all
+ * @throws QUEUE_ORIGINAL
  */
 export async function redriveEvents(
   tx: Tx,
@@ -100,6 +109,7 @@ export async function redriveEvents(
   consumer: string,
   events?: readonly string[],
 ): Promise<number> {
+  await requireOurs(tx, 'dead letters');
   const { rows } = await tx.query(redriveSql, [queue, consumer, events ?? null]);
   return number(rows[0]!, 'count') ?? 0;
 }

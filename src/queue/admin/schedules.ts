@@ -4,10 +4,13 @@ import type { Tx } from '../../ledger/index.ts';
 import { loadSql } from '../sql.ts';
 import { requireQueue } from './queues.ts';
 import { flag, number, text, texts } from './rows.ts';
+import { requireOurs } from './schema.ts';
 
 const readSql = loadSql('read-schedules');
 const setSql = 'select pgq.schedule_event($1, $2, $3, $4, $5, $6) = 1 as done';
 const removeSql = 'select pgq.unschedule_event($1) = 1 as done';
+
+const scheduled = 'events on a schedule';
 
 /** An event for every time of a cron expression. */
 export interface Schedule {
@@ -28,7 +31,9 @@ export interface KeptSchedule extends Schedule {
   readonly last: string;
 }
 
+/** @throws QUEUE_ORIGINAL */
 export async function listSchedules(tx: Tx): Promise<KeptSchedule[]> {
+  await requireOurs(tx, scheduled);
   const { rows } = await tx.query(readSql);
   return rows.map((row) => ({
     name: text(row, 'name'),
@@ -46,18 +51,23 @@ export async function listSchedules(tx: Tx): Promise<KeptSchedule[]> {
  * Makes a schedule, or changes the one of that name.
  *
  * @returns whether it is new
- * @throws QUEUE_NOT_FOUND, QUEUE_SCHEDULE
+ * @throws QUEUE_ORIGINAL, QUEUE_NOT_FOUND, QUEUE_SCHEDULE
  */
 export async function setSchedule(tx: Tx, schedule: Schedule): Promise<boolean> {
   lastTime(schedule, 0);
+  await requireOurs(tx, scheduled);
   await requireQueue(tx, schedule.queue);
   const { name, queue, cron, type, data, timeZone } = schedule;
   const { rows } = await tx.query(setSql, [name, queue, cron, type, data, timeZone]);
   return flag(rows[0]!, 'done');
 }
 
-/** @returns false when there is none of that name */
+/**
+ * @returns false when there is none of that name
+ * @throws QUEUE_ORIGINAL
+ */
 export async function removeSchedule(tx: Tx, name: string): Promise<boolean> {
+  await requireOurs(tx, scheduled);
   const { rows } = await tx.query(removeSql, [name]);
   return flag(rows[0]!, 'done');
 }

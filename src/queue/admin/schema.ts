@@ -15,6 +15,16 @@ export async function findSchema(tx: Tx): Promise<QueueSchema | null> {
   return found === 'ours' || found === 'original' ? found : null;
 }
 
+/**
+ * @param feature  what the original does not have
+ * @throws QUEUE_NOT_INSTALLED, QUEUE_ORIGINAL
+ */
+export async function requireOurs(tx: Tx, feature: string): Promise<void> {
+  if ((await requireSchema(tx)) === 'ours') return;
+  const { rows } = await tx.query(schemaSql);
+  throw new SluiceError('QUEUE_ORIGINAL', { database: text(rows[0]!, 'database'), feature });
+}
+
 /** @throws QUEUE_NOT_INSTALLED */
 export async function requireSchema(tx: Tx): Promise<QueueSchema> {
   const found = await findSchema(tx);

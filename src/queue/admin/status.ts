@@ -3,8 +3,9 @@ import { loadSql } from '../sql.ts';
 import { listConsumers, type ConsumerState } from './consumers.ts';
 import { listQueues, requireQueue, type QueueState } from './queues.ts';
 import { flag, number, text, texts } from './rows.ts';
+import { requireSchema } from './schema.ts';
 
-const lateSql = loadSql('count-late-events');
+const lateSql = { ours: loadSql('count-late-events'), original: loadSql('count-retried-events') };
 const mayReadDelayedSql = loadSql('may-read-delayed');
 const delayedSql = loadSql('count-delayed-events');
 const runningSql = loadSql('list-running-events');
@@ -38,15 +39,16 @@ export interface RunningJob {
 
 /**
  * @param queue one, or all
- * @throws QUEUE_NOT_FOUND
+ * @throws QUEUE_NOT_INSTALLED, QUEUE_NOT_FOUND
  */
 export async function readQueueStatus(tx: Tx, queue?: string): Promise<QueueStatus> {
   if (queue !== undefined) await requireQueue(tx, queue);
   const queues = await listQueues(tx);
   const later = await countDelayed(tx);
   const consumers = await listConsumers(tx, queue);
-  const late = await tx.query(lateSql, [queue ?? null]);
-  const running = await tx.query(runningSql, [queue ?? null]);
+  const schema = await requireSchema(tx);
+  const late = await tx.query(lateSql[schema], [queue ?? null]);
+  const running = schema === 'ours' ? (await tx.query(runningSql, [queue ?? null])).rows : [];
   return {
     queues: queues
       .filter((state) => queue === undefined || state.queue === queue)
@@ -64,7 +66,7 @@ export async function readQueueStatus(tx: Tx, queue?: string): Promise<QueueStat
         dead: counts === undefined ? 0 : number(counts, 'dead')!,
       };
     }),
-    running: running.rows.map((row) => ({
+    running: running.map((row) => ({
       queue: text(row, 'queue'),
       consumer: text(row, 'consumer'),
       event: text(row, 'event'),

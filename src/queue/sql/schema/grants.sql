@@ -52,7 +52,7 @@ begin
       pgq.running_event to pgq_reader;
   end if;
   if to_regrole('pgq_admin') is not null then
-    grant select on pgq.migration to pgq_admin;
+    grant select on pgq.migration, pgq.delayed_event to pgq_admin;
     grant select, insert, truncate on pgq.event_template to pgq_admin;
     grant select, insert, update, delete on pgq.consumer, pgq.queue, pgq.tick, pgq.subscription, pgq.retry_queue,
       pgq.dead_event, pgq.scheduled_event to pgq_admin;
