@@ -37,11 +37,13 @@ export type FindingParts<S extends FindingSpecs, C extends keyof S & string> = [
     : [Readonly<Record<Holes<S[C]['remedy']>, string>>],
 ];
 
+export type MakeFinding<S extends FindingSpecs> = <C extends keyof S & string>(
+  ...parts: FindingParts<S, C>
+) => Finding;
+
 /** Makes the findings of one table of them. */
-export function findingsOf<const S extends FindingSpecs>(specs: S) {
-  return <C extends keyof S & string>(
-    ...[code, subject, evidence, details]: FindingParts<S, C>
-  ): Finding => {
+export function findingsOf<const S extends FindingSpecs>(specs: S): MakeFinding<S> {
+  return (...[code, subject, evidence, details]) => {
     const { severity, remedy } = specs[code]!;
     return { code, subject, evidence, remedy: fill(remedy, details ?? {}), severity };
   };

@@ -19,22 +19,15 @@ export class Journal {
     this.#entries = Map.groupBy(entries, ({ table }) => qualifiedName(table));
   }
 
-  /** After a commit of unknown outcome, when nobody else is at work on the table. */
+  /** After a commit of unknown outcome, or one that a crash may have taken back; nobody else is at work on the table. */
   async reload(tx: Tx, table: TableName): Promise<void> {
-    const key = qualifiedName(table);
-    const entries = await readJournal(tx, this.#pipeline);
-    this.#entries.set(
-      key,
-      entries.filter((entry) => qualifiedName(entry.table) === key),
-    );
+    this.#entries.set(qualifiedName(table), await readJournal(tx, this.#pipeline, table));
   }
 
   /** Asks the ledger whether an entry is still to be restored. */
   async isOpen(tx: Tx, { table, ordinal }: DroppedObject): Promise<boolean> {
-    const entries = await readJournal(tx, this.#pipeline);
-    return entries.some(
-      (entry) => entry.ordinal === ordinal && qualifiedName(entry.table) === qualifiedName(table),
-    );
+    const entries = await readJournal(tx, this.#pipeline, table);
+    return entries.some((entry) => entry.ordinal === ordinal);
   }
 
   /** What is to be restored, in order. */
