@@ -39,12 +39,8 @@ export async function journalDrop(tx: Tx, pipeline: string, object: DroppedObjec
 }
 
 /** What still has to be restored, by table, in order. */
-export async function readJournal(
-  tx: Tx,
-  pipeline: string,
-  table?: TableName,
-): Promise<DroppedObject[]> {
-  const { rows } = await tx.query(read, [pipeline, table?.schema ?? null, table?.name ?? null]);
+export async function readJournal(tx: Tx, pipeline: string): Promise<DroppedObject[]> {
+  const { rows } = await tx.query(read, [pipeline]);
   return rows.map((row) => ({
     table: { schema: text(row, 'schema_name'), name: text(row, 'table_name') },
     ordinal: Number(text(row, 'ordinal')),

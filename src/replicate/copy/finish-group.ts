@@ -47,7 +47,7 @@ export async function finishGroup(
   const conclude = (): void =>
     queue.push('restore', {
       what: `finishing ${displayName(group.target)}`,
-      run: (on) => concludeGroup(on, group, progress, options),
+      run: (on, attempt) => concludeGroup(on, attempt, group, progress, options),
     });
   if (left === 0) return conclude();
   progress.status(`building ${left} ${left === 1 ? 'index' : 'indexes'}`);
@@ -65,6 +65,7 @@ export async function finishGroup(
 
 async function concludeGroup(
   lane: Lane,
+  attempt: number,
   group: TableGroup,
   progress: ProgressTask,
   options: FinishOptions,
@@ -72,8 +73,7 @@ async function concludeGroup(
   const { owner, journal, vacuums } = options;
   const { target } = group;
   const session = await lane.target;
-  // Indexes that others have built are committed without waiting for the disk: a crash since then took them back.
-  await journal.reload(session, target);
+  if (attempt > 1) await journal.reload(session, target);
   for (const entry of restorableEntries(journal, group)) {
     await restoreEntry(session, owner, entry);
     journal.remove(entry);

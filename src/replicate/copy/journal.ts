@@ -19,15 +19,22 @@ export class Journal {
     this.#entries = Map.groupBy(entries, ({ table }) => qualifiedName(table));
   }
 
-  /** After a commit of unknown outcome, or one that a crash may have taken back; nobody else is at work on the table. */
+  /** After a commit of unknown outcome, when nobody else is at work on the table. */
   async reload(tx: Tx, table: TableName): Promise<void> {
-    this.#entries.set(qualifiedName(table), await readJournal(tx, this.#pipeline, table));
+    const key = qualifiedName(table);
+    const entries = await readJournal(tx, this.#pipeline);
+    this.#entries.set(
+      key,
+      entries.filter((entry) => qualifiedName(entry.table) === key),
+    );
   }
 
   /** Asks the ledger whether an entry is still to be restored. */
   async isOpen(tx: Tx, { table, ordinal }: DroppedObject): Promise<boolean> {
-    const entries = await readJournal(tx, this.#pipeline, table);
-    return entries.some((entry) => entry.ordinal === ordinal);
+    const entries = await readJournal(tx, this.#pipeline);
+    return entries.some(
+      (entry) => entry.ordinal === ordinal && qualifiedName(entry.table) === qualifiedName(table),
+    );
   }
 
   /** What is to be restored, in order. */

@@ -78,7 +78,8 @@ async function openTarget({ target, jobs, signal }: LaneOptions): Promise<Sessio
     side: 'target',
     signal,
     settings: {
-      synchronous_commit: 'off',
+      // What was committed is not asked about again: a crash must not take it back.
+      synchronous_commit: 'local',
       client_min_messages: 'warning',
       vacuum_cost_delay: '0',
     },
