@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isRunning } from '../pool/index.ts';
 import { systemClock, toJson } from '../service/index.ts';
@@ -28,15 +28,25 @@ export async function readJobProcess({ plan }: FoundJob): Promise<JobProcess> {
   const nothing = { job, kind, pid: null, totals: {}, trouble: null };
   if (pidfile === undefined) return { ...nothing, state: 'no pidfile' };
   const pid = Number.parseInt(await readFile(pidfile, 'utf8').catch(() => ''), 10);
-  const text = await readFile(statusFile(pidfile), 'utf8').catch(() => '{}');
-  const said = statusShape.safeParse(JSON.parse(text)).data ?? { totals: {}, trouble: null };
+  const said = await readStatus(pidfile);
   if (!isRunning(pid)) return { ...nothing, ...said, state: 'stopped' };
   return { ...nothing, ...said, state: 'running', pid };
 }
 
-/** Keeps what a job has counted beside its pidfile. */
+/** Keeps what a job has counted beside its pidfile; whoever reads it finds it whole. */
 export function keepStatus(pidfile: string, status: JobStatus): void {
-  writeFileSync(statusFile(pidfile), `${toJson(status)}\n`);
+  const file = statusFile(pidfile);
+  writeFileSync(`${file}.new`, `${toJson(status)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+async function readStatus(pidfile: string): Promise<z.infer<typeof statusShape>> {
+  try {
+    return statusShape.parse(JSON.parse(await readFile(statusFile(pidfile), 'utf8')));
+  } catch {
+    // No file, or none of ours: nothing is known to be counted.
+    return { totals: {}, trouble: null };
+  }
 }
 
 /** Signals a process and waits for its end. False: it goes on. */

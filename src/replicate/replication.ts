@@ -3,11 +3,11 @@ import {
   decisionOf,
   isAbort,
   systemClock,
+  WorkingService,
   type Clock,
   type Log,
   type Metrics,
   type Progress,
-  WorkingService,
 } from '../service/index.ts';
 import { isSluiceError } from '../errors/index.ts';
 import { parseSide } from '../session/index.ts';

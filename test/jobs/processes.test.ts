@@ -74,6 +74,8 @@ stats_period = "1h"
   });
   expect((await status()).stdout).toMatch(/^mover +queue_mover +stopped +-/m);
   await expect(readFile(pidfile!)).rejects.toThrow('ENOENT');
+  await writeFile(`${pidfile}.status`, '{"totals": {"cou');
+  expect((await status()).stdout).toMatch(/^mover +queue_mover +stopped +-/m);
   expect(await runHere(['jobs', 'stop', 'mover', '--config', config!])).toMatchObject({
     stdout: 'mover: does not run\n',
   });

@@ -3,6 +3,7 @@ import { queuePart, type Part } from '../../daemon/index.ts';
 import { SluiceError } from '../../errors/index.ts';
 import {
   ConsumerService,
+  loadConsumers,
   readLeftEvents,
   requireSchema,
   type ConsumerDefinition,
@@ -10,7 +11,6 @@ import {
 import type { Log } from '../../service/index.ts';
 import { addDatabaseFlag, databaseOf, withDatabase } from '../database-flag.ts';
 import type { CommandIo } from '../io.ts';
-import { loadModule } from '../load-module.ts';
 import { addLogFlags, openLog, readLogFlags } from '../logging.ts';
 import type { Flags } from '../pipeline-flags.ts';
 import { connectionString, textFlag } from '../pipelines.ts';
@@ -37,7 +37,7 @@ export function queueRunCommand(io: CommandIo): Command {
       new Option('--status-listen <host:port>', 'serve /metrics, /healthz and /status there'),
     );
   return addLogFlags(addDatabaseFlag(command)).action(async (module: string, flags: Flags) => {
-    const consumers = await loadModule(module);
+    const consumers = await loadConsumers(module);
     const { name, connection } = await databaseOf(io, 'queue run', flags);
     const target = textFlag(flags, 'target');
     if (target === undefined) requireNoTarget(consumers);

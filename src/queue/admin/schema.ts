@@ -10,9 +10,7 @@ export type QueueSchema = 'ours' | 'original';
 
 /** @returns null: the database has no queues */
 export async function findSchema(tx: Tx): Promise<QueueSchema | null> {
-  const { rows } = await tx.query(schemaSql);
-  const found = texts(rows[0]!, 'found');
-  return found === 'ours' || found === 'original' ? found : null;
+  return (await readSchema(tx)).schema;
 }
 
 /**
@@ -20,15 +18,21 @@ export async function findSchema(tx: Tx): Promise<QueueSchema | null> {
  * @throws QUEUE_NOT_INSTALLED, QUEUE_ORIGINAL
  */
 export async function requireOurs(tx: Tx, feature: string): Promise<void> {
-  if ((await requireSchema(tx)) === 'ours') return;
-  const { rows } = await tx.query(schemaSql);
-  throw new SluiceError('QUEUE_ORIGINAL', { database: text(rows[0]!, 'database'), feature });
+  const { schema, database } = await readSchema(tx);
+  if (schema === null) throw new SluiceError('QUEUE_NOT_INSTALLED', { database });
+  if (schema === 'original') throw new SluiceError('QUEUE_ORIGINAL', { database, feature });
 }
 
 /** @throws QUEUE_NOT_INSTALLED */
 export async function requireSchema(tx: Tx): Promise<QueueSchema> {
-  const found = await findSchema(tx);
-  if (found !== null) return found;
-  const { rows } = await tx.query(schemaSql);
-  throw new SluiceError('QUEUE_NOT_INSTALLED', { database: text(rows[0]!, 'database') });
+  const { schema, database } = await readSchema(tx);
+  if (schema === null) throw new SluiceError('QUEUE_NOT_INSTALLED', { database });
+  return schema;
+}
+
+async function readSchema(tx: Tx): Promise<{ schema: QueueSchema | null; database: string }> {
+  const row = (await tx.query(schemaSql)).rows[0]!;
+  const found = texts(row, 'found');
+  const schema = found === 'ours' || found === 'original' ? found : null;
+  return { schema, database: text(row, 'database') };
 }

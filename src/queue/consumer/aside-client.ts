@@ -11,6 +11,7 @@ export class AsideClient implements Tx {
   readonly #purpose: string;
   readonly #isPooled: boolean;
   #client: Promise<OpenClient> | null = null;
+  #hasEnded = false;
   /** `pg` takes one query at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -27,13 +28,16 @@ export class AsideClient implements Tx {
     return result;
   }
 
+  /** What was asked for and not sent yet fails. */
   async end(): Promise<void> {
+    this.#hasEnded = true;
     const client = this.#client;
     this.#client = null;
     if (client !== null) await client.then((open) => open.end(), ignoreFailure);
   }
 
   async #send(text: string, values?: readonly unknown[]) {
+    if (this.#hasEnded) throw new Error('its consumer has ended');
     this.#client ??= this.#open();
     const { tx } = await this.#client;
     return tx.query(text, values);

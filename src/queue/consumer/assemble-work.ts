@@ -92,7 +92,7 @@ export function assembleWork(parts: WorkParts): Work {
     progress,
     worker,
     isPolling: options.listen === false,
-    targetUpkeep: options.target === undefined ? null : new TargetUpkeep(deps.clock),
+    targetUpkeep: options.target === undefined ? null : new TargetUpkeep(deps),
     end: async () => {
       progress?.close();
       // Given back as far as the connections still go; the rest comes again when its lease ends.

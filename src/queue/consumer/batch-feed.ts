@@ -75,17 +75,20 @@ async function readNext(
   return row === undefined || textOrNull(row, 'id') === null ? null : toBatch(queue, row);
 }
 
+/** More than any number of processes that finish a batch just as we ask for it. */
+const triesOfRace = 100;
+
 /** A process before us may be finishing the open batch at this moment, its last words still on their way. */
 async function readRow(
   control: Session,
   sql: string,
   values: readonly (string | number)[],
 ): Promise<Row | undefined> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return (await control.query(sql, values)).rows[0];
     } catch (error) {
-      if (!isBatchGone(error)) throw error;
+      if (!isBatchGone(error) || attempt === triesOfRace) throw error;
     }
   }
 }

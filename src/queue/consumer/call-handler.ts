@@ -33,7 +33,8 @@ export async function callHandler(
     });
     if (handlers.wasUsed) await handlers.sent();
   } catch (error) {
-    if (handlers.wasUsed) await handlers.sent();
+    const isRunning = error instanceof HandlerFailure && error.isRunning;
+    if (handlers.wasUsed && !isRunning) await handlers.sent();
     if (await handlers.isLost()) throw lostConnection(run, error);
     throw error instanceof HandlerFailure ? error : new HandlerFailure(error);
   }

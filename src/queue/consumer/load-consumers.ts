@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { SluiceError } from '../../errors/index.ts';
+import { isSluiceError, SluiceError } from '../../errors/index.ts';
 import type { ConsumerDefinition } from './definition.ts';
 
 const isDefinition = z.object({
@@ -15,7 +16,7 @@ const isDefinition = z.object({
  * The consumers of a module: its default export, made with `consumer(...)`, or an array of such.
  *
  * @param file a JavaScript or TypeScript module; relative ones from the current folder
- * @throws QUEUE_MODULE
+ * @throws QUEUE_MODULE_MISSING, QUEUE_MODULE_LOAD, QUEUE_MODULE, or what `consumer()` says of its options
  */
 export async function loadConsumers(file: string): Promise<ConsumerDefinition[]> {
   const loaded: unknown = await load(file);
@@ -33,10 +34,14 @@ function isConsumer(value: unknown): value is ConsumerDefinition {
 }
 
 async function load(file: string): Promise<unknown> {
+  if (!existsSync(file)) {
+    throw new SluiceError('QUEUE_MODULE_MISSING', { file, folder: process.cwd() });
+  }
   try {
     return await import(pathToFileURL(resolve(file)).href);
   } catch (cause) {
+    if (isSluiceError(cause)) throw cause;
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new SluiceError('QUEUE_MODULE', { file, problem }, { cause });
+    throw new SluiceError('QUEUE_MODULE_LOAD', { file, problem }, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../service/index.ts';
+import { decisionOf, type Clock, type Log } from '../../service/index.ts';
 import { loadSql } from '../sql.ts';
 import type { HandlerClient } from './handler-client.ts';
 import { isTrue } from './rows.ts';
@@ -14,14 +14,30 @@ const periodMs = 60_000;
  */
 export class TargetUpkeep {
   readonly #clock: Clock;
+  readonly #log: Log;
   #dueAtMs = 0;
 
-  constructor(clock: Clock) {
+  constructor({ clock, log }: { clock: Clock; log: Log }) {
     this.#clock = clock;
+    this.#log = log;
   }
 
-  /** @param target  not in a transaction */
-  async run({ own: target }: HandlerClient): Promise<void> {
+  /**
+   * What keeps it from its work keeps nobody from theirs: it is tried again in a minute.
+   *
+   * @param target  not in a transaction
+   * @throws when the connection is gone
+   */
+  async run(target: HandlerClient): Promise<void> {
+    try {
+      await this.#compact(target);
+    } catch (error) {
+      if (decisionOf(error) === 'reconnect' || (await target.isLost())) throw error;
+      this.#log.warn('what was recorded of events is not compacted', { error });
+    }
+  }
+
+  async #compact({ own: target }: HandlerClient): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#dueAtMs) return;
     this.#dueAtMs = nowMs + periodMs;

@@ -1,9 +1,9 @@
 import {
   isAbort,
+  WorkingService,
   type Clock,
   type Log,
   type Metrics,
-  WorkingService,
 } from '../../service/index.ts';
 import type { ConnectionTarget } from '../../session/index.ts';
 import { encodeEvent, type Sink } from '../../sink/index.ts';

@@ -2,10 +2,10 @@ import type { Client } from 'pg';
 import {
   isAbort,
   systemClock,
+  WorkingService,
   type Clock,
   type Log,
   type Metrics,
-  WorkingService,
 } from '../../service/index.ts';
 import { createPgClient } from '../../session/index.ts';
 import { requireSchema, type QueueSchema } from '../admin/schema.ts';

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Log, WorkingService } from '../../service/index.ts';
+import { systemClock, WorkingService, type Clock, type Log } from '../../service/index.ts';
 import { createPgClient } from '../../session/index.ts';
 import { findSchema } from '../admin/schema.ts';
 import { loadSql } from '../sql.ts';

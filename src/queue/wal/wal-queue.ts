@@ -2,10 +2,10 @@ import {
   Backoff,
   decisionOf,
   systemClock,
+  WorkingService,
   type Clock,
   type Log,
   type Metrics,
-  WorkingService,
 } from '../../service/index.ts';
 import { formatLsn } from '../../wire/index.ts';
 import { attemptWalQueue } from './attempt.ts';

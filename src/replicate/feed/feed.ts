@@ -5,9 +5,9 @@ import {
   decisionOf,
   isAbort,
   systemClock,
+  WorkingService,
   type Clock,
   type Finding,
-  WorkingService,
 } from '../../service/index.ts';
 import { Session } from '../../session/index.ts';
 import type { Sink } from '../../sink/index.ts';

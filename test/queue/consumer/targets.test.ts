@@ -53,6 +53,20 @@ describe.each(schemas)(
       expect(await target.value("SELECT pgq_ext.is_batch_done('other', 10000)")).toBe(true);
     });
 
+    test('goes on in a target where that cannot be done', async () => {
+      const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
+      const run = () =>
+        runConsumer(writer('remote'), { db: db.url, target: target.url, once: true });
+      await run();
+      await target.query(
+        `create or replace function pgq_ext.maint_compact() returns int4 language plpgsql as
+         'begin raise ''not now''; end'`,
+      );
+      await db.insert([['t', 'a']]);
+      expect(await run()).toMatchObject({ events: 1 });
+      expect(await doneIn(target)).toEqual(['a']);
+    });
+
     test('a serial one gets again what its target has lost, and says when it is no more', async () => {
       const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
       const run = () =>
