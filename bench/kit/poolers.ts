@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../test/kit/port.ts';
 import { runSql } from '../../test/kit/sql.ts';
 import { needProgram } from './programs.ts';
 
@@ -128,16 +128,6 @@ async function untilListening(port: number, password: string, child: ChildProces
     }
   }
   throw new Error(`the pooler ended with ${child.exitCode}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms; the name before them may hold blanks. */

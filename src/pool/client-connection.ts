@@ -15,6 +15,7 @@ import { Kind } from './expectations.ts';
 import type { Leg, LegOwner } from './leg.ts';
 import { clientWords, messageOf } from './login-failure.ts';
 import type { ParameterSet } from './parameters.ts';
+import { PendingRequests } from './pending-requests.ts';
 import { Refusal } from './refusal.ts';
 import { setParametersSql } from './set-parameters.ts';
 import type { Statement } from './statements.ts';
@@ -74,7 +75,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   /** Whose server it has or waits for: its own pool's, unless it was routed elsewhere. */
   #asked: PoolOfServers;
   /** Requests that wait for a server. */
-  #pending: Buffer | null = null;
+  #pending: PendingRequests | null = null;
   /** The start of a message whose rest has not come: so much of this memory, and how much is worth a look. */
   #cut: Buffer | null = null;
   #cutLength = 0;
@@ -136,7 +137,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
 
   /** For another process, which has it from now on. */
   pack(tell: TellStatement): Omit<PackedClient, 'from'> {
-    const unsent = this.#pending ?? this.#cut?.subarray(0, this.#cutLength) ?? nothing;
+    const unsent = this.#pending?.bytes ?? this.#cut?.subarray(0, this.#cutLength) ?? nothing;
     this.#isOver = true;
     return {
       id: this.id,
@@ -236,7 +237,8 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.leg.resume();
     this.link(server);
     // Also with nothing to ask: what restores the client's settings must not wait in shared memory.
-    this.#take(pending ?? nothing, pending?.length ?? 0);
+    this.#take(pending?.memory ?? nothing, pending?.length ?? 0);
+    pending?.free();
   }
 
   link(server: PooledServer): void {
@@ -287,14 +289,16 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   }
 
   hold(): void {
-    this.#pending ??= Buffer.alloc(0);
+    this.#pending ??= new PendingRequests();
   }
 
   release(): void {
     const pending = this.#pending;
     this.#pending = null;
     this.leg.resume();
-    if (pending !== null && pending.length > 0) this.#take(pending, pending.length);
+    if (pending === null) return;
+    if (pending.length > 0) this.#take(pending.memory, pending.length);
+    pending.free();
   }
 
   /** A parameter that is tracked has changed by what the client did. */
@@ -364,7 +368,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   cancelWaiting(): void {
     const pending = this.#pending;
     if (pending === null || this.waitingSinceUs === 0) return;
-    const end = endOfRequest(pending);
+    const end = endOfRequest(pending.bytes);
     // The request is still on its way: as to PostgreSQL, there is nothing to cancel yet.
     if (end === 'cut') return;
     this.tellError({
@@ -379,8 +383,9 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.waitingSinceUs = 0;
     this.#pending = null;
     this.leg.resume();
-    const rest = pending.subarray(end ?? pending.length);
+    const rest = pending.bytes.subarray(end ?? pending.length);
     if (rest.length > 0) this.#take(rest, rest.length);
+    pending.free();
   }
 
   /** Forwards what is whole, keeps what is not. */
@@ -388,7 +393,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     let bytes = chunk;
     let length = chunkLength;
     if (this.#cut !== null) {
-      this.#cut = appended(this.#cut, this.#cutLength, chunk, chunkLength);
+      this.#cut = appended(this.#cut, this.#cutLength, chunk, 0, chunkLength);
       this.#cutLength += chunkLength;
       if (this.#cutLength < this.#cutNeeds) return;
       bytes = this.#cut;
@@ -612,7 +617,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
 
   /** What came from `at` on waits until `work` is done. */
   #hold(work: Promise<unknown>, bytes: Buffer, at: number, length: number): void {
-    this.#pending = Buffer.from(bytes.subarray(at, length));
+    this.#keepPending(bytes, at, length);
     work.then(
       () => {
         if (!this.#isOver) this.release();
@@ -646,9 +651,8 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   }
 
   #keepPending(bytes: Buffer, start: number, end: number): void {
-    const more = bytes.subarray(start, end);
-    this.#pending =
-      this.#pending === null ? Buffer.from(more) : Buffer.concat([this.#pending, more]);
+    this.#pending ??= new PendingRequests();
+    this.#pending.append(bytes, start, end);
     if (this.#pending.length > mostPendingBytes) this.leg.pause();
   }
 
@@ -684,6 +688,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     const { server, isMidMessage } = this;
     if (server !== null && this.pinReason !== null) server.wasPinned = true;
     this.server = null;
+    this.#pending?.free();
     this.#pending = null;
     this.#cut = null;
     this.#passLeft = 0;

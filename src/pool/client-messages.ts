@@ -49,14 +49,21 @@ export function isRequest(tag: number): boolean {
   }
 }
 
-/** `memory[0, used)` and behind it `chunk[0, length)`, in memory that grows by doubling. */
-export function appended(memory: Buffer, used: number, chunk: Buffer, length: number): Buffer {
+/** `memory[0, used)` and behind it `chunk[start, end)`, in memory that grows by doubling. */
+export function appended(
+  memory: Buffer,
+  used: number,
+  chunk: Buffer,
+  start: number,
+  end: number,
+): Buffer {
   let grown = memory;
-  if (used + length > memory.length) {
-    grown = Buffer.allocUnsafeSlow(Math.max(used + length, 2 * memory.length));
+  const needed = used + end - start;
+  if (needed > memory.length) {
+    grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * memory.length));
     memory.copy(grown, 0, 0, used);
   }
-  chunk.copy(grown, used, 0, length);
+  chunk.copy(grown, used, start, end);
   return grown;
 }
 

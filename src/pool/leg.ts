@@ -1,7 +1,9 @@
+import { writeSync } from 'node:fs';
 import { Socket, type Server } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { MessageBuffer } from '../wire/index.ts';
 import type { ClientAddress } from './auth/index.ts';
+import { finishRound, writeInRound, type Writer } from './write-round.ts';
 
 /** Who a leg belongs to. Calls come one at a time, never inside one another. */
 export interface LegOwner {
@@ -22,14 +24,16 @@ const sharedRead = Buffer.allocUnsafeSlow(64 * 1024);
 /** What a peer that does not read may leave unwritten before its other side is no longer read. */
 const highWaterBytes = 256 * 1024;
 
+/** Larger pieces gain nothing by being put off. */
+const mostPutOffBytes = 16 * 1024;
+
 /**
  * One socket of the pool, of a client or of a server.
  *
- * Reads end in memory that all legs share (Node's `onread`), writes are copies in a buffer that is used
- * again once the kernel has taken them, which is nearly always at once. TLS sockets have no `onread`;
- * they are read as streams.
+ * Reads end in memory that all legs share (Node's `onread`), writes go to the kernel at the end of the event loop's
+ * round, past the socket's queue while that is empty. TLS sockets have no `onread`; they are streams both ways.
  */
-export class Leg {
+export class Leg implements Writer {
   /**
    * Where a client came in from, as it was when it did: a socket that has been reset has no address any
    * more, and what it sent before can still be read. Null: not a client's.
@@ -41,6 +45,10 @@ export class Leg {
   #isSuspended = false;
   #isOver = false;
   #error: Error | null = null;
+  /** What the socket is written by past its queue. */
+  #handle: unknown = null;
+  #fd = -1;
+  #putOffBytes = 0;
 
   /** @param socket  one that `legSocket` or `listenForLegs` made, or a TLS socket */
   constructor(socket: Socket, owner: LegOwner, from: ClientAddress | null = null) {
@@ -67,9 +75,9 @@ export class Leg {
     return this.#socket.writableLength > highWaterBytes;
   }
 
-  /** Bytes that the kernel has not taken yet. */
+  /** Bytes that the kernel does not have yet. */
   get unwrittenBytes(): number {
-    return this.#socket.writableLength;
+    return this.#putOffBytes + this.#socket.writableLength;
   }
 
   get isPaused(): boolean {
@@ -80,14 +88,18 @@ export class Leg {
     this.#owner = owner;
   }
 
-  /** Writes everything `out` holds, in one call to the kernel. */
+  /** Writes everything `out` holds: what is usual at the end of this round, all else at once. */
   write(out: MessageBuffer): void {
-    if (out.byteLength === 0) return;
-    const piece = out.take();
-    if (!this.isOpen) {
-      out.reuse();
-      return;
+    const { byteLength } = out;
+    if (byteLength === 0) return;
+    if (!this.isOpen) return out.discard();
+    if (byteLength <= mostPutOffBytes && this.#isEmpty()) {
+      this.#putOffBytes += byteLength;
+      writeInRound(this, this.from === null ? 'server' : 'client', out);
+      return out.discard();
     }
+    this.#finishRound();
+    const piece = out.take();
     this.#socket.write(piece);
     // Zero at once: the kernel has copied it. Otherwise the memory is the socket's until it has.
     if (this.#socket.writableLength === 0) out.reuse();
@@ -95,7 +107,41 @@ export class Leg {
 
   /** Writes bytes that are the leg's from now on. */
   writeOwn(bytes: Buffer): void {
+    this.#finishRound();
     if (this.isOpen) this.#socket.write(bytes);
+  }
+
+  /**
+   * Past the socket's queue: a call to the kernel and nothing else. What goes wrong here goes wrong again when the
+   * socket writes it, which knows what to do then.
+   */
+  writeNow(bytes: Buffer, start: number, end: number): void {
+    this.#putOffBytes -= end - start;
+    if (!this.isOpen) return;
+    let written = 0;
+    try {
+      if (this.#isEmpty()) written = writeSync(this.#fd, bytes, start, end - start);
+    } catch {
+      // Nearly always the peer does not read, and the kernel has no more room.
+    }
+    if (start + written < end) {
+      this.#socket.write(Buffer.from(bytes.subarray(start + written, end)));
+    }
+  }
+
+  #finishRound(): void {
+    if (this.#putOffBytes > 0) finishRound();
+  }
+
+  /** Whether nothing waits in the socket's queue, so that it may be written past it. Never for TLS. */
+  #isEmpty(): boolean {
+    const handle = handleOf(this.#socket);
+    // A socket that was closed has none, and its number may be another's by now.
+    if (handle !== this.#handle) {
+      this.#fd = fdOf(this.#socket, handle);
+      this.#handle = this.#fd < 0 ? null : handle;
+    }
+    return this.#fd >= 0 && this.#socket.writableLength === 0;
   }
 
   pause(): void {
@@ -124,6 +170,7 @@ export class Leg {
   /** What was written still goes out, then the connection ends. */
   end(): void {
     if (!this.isOpen) return;
+    this.#finishRound();
     this.#socket.end();
     // A peer that neither reads nor hangs up does not keep us.
     this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
@@ -131,12 +178,14 @@ export class Leg {
   }
 
   destroy(error?: Error): void {
+    this.#finishRound();
     this.#error ??= error ?? null;
     this.#socket.destroy();
   }
 
   /** Goes on over TLS; the plain socket's events are the leg's no more. */
   replaceSocket(socket: TLSSocket): void {
+    this.#finishRound();
     this.#detach();
     this.#socket = socket;
     this.#attach(socket);
@@ -283,6 +332,12 @@ export function isListeningHandle(handle: unknown): handle is ListeningHandle {
     'listen' in handle &&
     typeof handle.listen === 'function'
   );
+}
+
+/** -1: it has none, or what goes through it is not what we write. */
+function fdOf(socket: Socket, handle: unknown): number {
+  if (socket instanceof TLSSocket || typeof handle !== 'object' || handle === null) return -1;
+  return 'fd' in handle && typeof handle.fd === 'number' ? handle.fd : -1;
 }
 
 function handleOf(of: Server | Socket): unknown {

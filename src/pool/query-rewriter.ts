@@ -96,9 +96,11 @@ function beginsWithNamingWord(bytes: Buffer, start: number, end: number): boolea
 
 /** What comes behind the first semicolon: nearly always nothing. */
 function goesOnWithNamingWord(bytes: Buffer, start: number, end: number): boolean {
-  const semicolon = bytes.subarray(start, end).indexOf(0x3b);
-  if (semicolon < 0 || start + semicolon + 1 >= end) return false;
-  return laterNamingWord.test(bytes.toString('latin1', start + semicolon + 1, end));
+  let at = start;
+  while (at < end && bytes[at] !== 0x3b) at++;
+  // Behind the last one is the text's end, a zero.
+  if (at + 2 >= end) return false;
+  return laterNamingWord.test(bytes.toString('latin1', at + 1, end));
 }
 
 /** -1: a comment comes first. */

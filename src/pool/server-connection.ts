@@ -262,7 +262,7 @@ export class ServerConnection implements LegOwner, PooledServer {
     let bytes = chunk;
     let length = chunkLength;
     if (this.#cut !== null) {
-      bytes = appended(this.#cut, this.#cutLength, chunk, chunkLength);
+      bytes = appended(this.#cut, this.#cutLength, chunk, 0, chunkLength);
       this.#grown = bytes;
       length = this.#cutLength + chunkLength;
       this.#cut = null;

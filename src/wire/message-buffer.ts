@@ -23,6 +23,11 @@ export class MessageBuffer {
     return this.out.take();
   }
 
+  /** Forgets what was written since the last take. */
+  discard(): void {
+    this.out.discard();
+  }
+
   /** Copies what was written since the last take into `target`, which has room. @returns how many bytes */
   copyTo(target: Buffer, at: number): number {
     const { out } = this;

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { poolFindingSpecs } from '../../src/pool/index.ts';
-import { postgres, temporaryFolder } from '../kit/index.ts';
+import { portOf, postgres, temporaryFolder } from '../kit/index.ts';
 import { clientTls } from '../pool/protocol/tls.ts';
 import { runHere } from './fake-io.ts';
 import { lineTo, writeIni } from './pool-process.ts';
@@ -34,8 +34,7 @@ test('names servers that are not there, logins that are refused, files and addre
   const taken = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taken.close());
   await once(taken, 'listening');
-  const address = taken.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = portOf(taken);
   const database = await server.database();
   const file = await writeIni(folder, {
     databases: {

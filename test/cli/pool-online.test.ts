@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { postgres, temporaryFolder, waitFor, within } from '../kit/index.ts';
+import { freePort, postgres, temporaryFolder, waitFor, within } from '../kit/index.ts';
 import { connect, lineTo, startPool, writeIni } from './pool-process.ts';
 
 const other = postgres();
@@ -56,13 +56,7 @@ describe('while clients work', () => {
     const database = await server.database();
     const sockets = [join(folder, 'one'), join(folder, 'two')];
     await Promise.all(sockets.map((socket) => mkdir(socket)));
-    // A port that nobody has: taken, and given back.
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const address = probe.address();
-    const listenPort = typeof address === 'object' && address !== null ? address.port : 0;
-    probe.close();
-    await once(probe, 'close');
+    const listenPort = await freePort();
     const start = async (peer: number) =>
       startPool(
         await writeIni(

@@ -1,22 +1,13 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { postgres, startSluice, temporaryFolder, waitFor } from '../kit/index.ts';
+import { freePort, portOf, postgres, startSluice, temporaryFolder, waitFor } from '../kit/index.ts';
 import { runHere } from './fake-io.ts';
 import { connect } from './pool-process.ts';
 
 const server = postgres();
-
-async function freePort(): Promise<number> {
-  const listener = createTcpServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const address = listener.address();
-  listener.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** A sluice.toml with a pool before one database, and a status page unless there is to be none. */
 async function writeToml(page: number | null, more = ''): Promise<string> {
@@ -81,8 +72,7 @@ test('says why it cannot show it', async () => {
   stranger.listen(0, '127.0.0.1');
   await once(stranger, 'listening');
   onTestFinished(() => void stranger.close());
-  const address = stranger.address();
-  const taken = typeof address === 'object' && address !== null ? address.port : 0;
+  const taken = portOf(stranger);
   const free = await freePort();
   for (const [page, reason] of [
     [null, 'status_listen of [service] is not set'],

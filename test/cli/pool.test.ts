@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { postgres, runSluice, temporaryFolder } from '../kit/index.ts';
+import { portOf, postgres, runSluice, temporaryFolder } from '../kit/index.ts';
 import { clientTls } from '../pool/protocol/tls.ts';
 import { connect, lineTo, startPool, writeIni } from './pool-process.ts';
 
@@ -104,8 +104,7 @@ describe('sluice pool run FILE.ini', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void taken.close());
     await once(taken, 'listening');
-    const address = taken.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const port = portOf(taken);
     const settings = { listen_port: port };
     const { exitCode, stderr } = await runSluice([
       'pool',

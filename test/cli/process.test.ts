@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../src/service/index.ts';
-import { runSluice, startSluice, waitFor, within } from '../kit/index.ts';
+import { portOf, runSluice, startSluice, waitFor, within } from '../kit/index.ts';
 
 let folder: string;
 
@@ -96,9 +96,7 @@ test('a command that is interrupted before it could answer says so', async () =>
   const accepted = once(silent.listen(0, '127.0.0.1'), 'connection');
   await once(silent, 'listening');
   try {
-    const bound = silent.address();
-    const port = typeof bound === 'object' ? bound?.port : 0;
-    const url = `postgres://app@127.0.0.1:${port}/shop`;
+    const url = `postgres://app@127.0.0.1:${portOf(silent)}/shop`;
     const sluice = startSluice(['check', '--source', url, '--target', url]);
     const [socket] = z.tuple([z.instanceof(Socket)]).parse(await within('a connection', accepted));
     const ended = await sluice.stop();

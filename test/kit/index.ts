@@ -15,6 +15,7 @@ export { MockKafka, noKafka, startKafka } from './kafka.ts';
 export { noNats, RunningNats, startNats } from './nats.ts';
 export { noPgbouncer, startPgbouncer } from './pgbouncer.ts';
 export { anyMajor, majors, postgres, TestServer } from './postgres.ts';
+export { freePort, portOf } from './port.ts';
 export { Proxy, startProxy } from './proxy.ts';
 export { expectSameRows } from './same-rows.ts';
 export { runSql } from './sql.ts';

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { freePort } from './port.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { waitFor } from './wait.ts';
 
@@ -67,17 +68,6 @@ export async function startPgbouncer(ini: PgbouncerIni): Promise<RunningPgbounce
 
 function lines(entries: Readonly<Record<string, string | number>>): string[] {
   return Object.entries(entries).map(([name, value]) => `${name} = ${value}`);
-}
-
-/** It cannot choose one itself. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
 
 async function isListening(port: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { portOf } from '../kit/index.ts';
 
 /** What a server says to the n-th message of a client, the startup message being number 0. Hangs up after
  * a `Farewell`. */
@@ -32,9 +33,7 @@ export class FakeServer implements AsyncDisposable {
   }
 
   get url(): string {
-    const address = this.#server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    return `postgres://u@127.0.0.1:${port}/d?sslmode=disable&connect_timeout=10`;
+    return `postgres://u@127.0.0.1:${portOf(this.#server)}/d?sslmode=disable&connect_timeout=10`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

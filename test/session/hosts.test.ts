@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startLocalServer, type LocalServer } from '../../src/demo/index.ts';
 import { createPgPool, Session } from '../../src/session/index.ts';
-import { anyMajor, postgres, startProxy, within } from '../kit/index.ts';
+import { anyMajor, portOf, postgres, startProxy, within } from '../kit/index.ts';
 
 /** Nothing listens there. */
 const nowhere = '127.0.0.1:1';
@@ -158,6 +158,5 @@ async function listen(onConnection: (socket: Socket) => void): Promise<number> {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return portOf(server);
 }

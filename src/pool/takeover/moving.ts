@@ -7,6 +7,7 @@ import type { PoolOfServers } from '../contracts.ts';
 import { Pool } from '../pool.ts';
 import type { Pooler } from '../pooler.ts';
 import { ServerConnection } from '../server-connection.ts';
+import { finishRound } from '../write-round.ts';
 import type { Given, ProcessLine } from './line.ts';
 import type { PackableStatement, PackedPool } from './packed.ts';
 import type { Held, HeldCount } from './questions.ts';
@@ -137,6 +138,7 @@ export class Moving {
 
   async #moveClient(client: ClientConnection): Promise<void> {
     const { server } = client;
+    finishRound();
     if (!client.isMovable || client.leg.from === null) return;
     if (server !== null && !(server instanceof ServerConnection && server.isMovable)) return;
     const pool = poolOf(client.pool);

@@ -19,6 +19,7 @@ import {
   readStartupPacket,
   type StartupPacket,
 } from '../../../src/wire/index.ts';
+import { portOf } from '../../kit/index.ts';
 
 export interface ListenerOptions {
   readonly rules: AuthRules;
@@ -44,9 +45,7 @@ export class LoginListener {
   static async open(options: ListenerOptions): Promise<LoginListener> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    const listener = new LoginListener(address.port, options);
+    const listener = new LoginListener(portOf(server), options);
     const sockets = new Set<Socket>();
     server.on('connection', (socket) => {
       sockets.add(socket);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { BackendWriter, int32At } from '../../../src/wire/index.ts';
+import { portOf } from '../../kit/index.ts';
 
 /** What it says to a message of the client's, by its tag; null: nothing. Startup and login are not asked. */
 export type Answers = (tag: string, said: BackendWriter, socket: Socket) => void;
@@ -30,9 +31,7 @@ export class FakeServer {
   }
 
   get line(): string {
-    const address = this.#server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('it does not listen');
-    return `host=127.0.0.1 port=${address.port} dbname=fake`;
+    return `host=127.0.0.1 port=${portOf(this.#server)} dbname=fake`;
   }
 
   async stop(): Promise<void> {

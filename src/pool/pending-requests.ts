@@ -1,0 +1,38 @@
+import { appended } from './client-messages.ts';
+
+/** Nearly all requests are shorter. */
+const usualBytes = 512;
+const mostSpare = 1024;
+
+/** Memory that was used before: under load every request waits, and every one would cost an allocation. */
+const spare: Buffer[] = [];
+
+/** Requests that a client has sent and no server has yet: `memory[0, length)`. */
+export class PendingRequests {
+  #memory: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(usualBytes);
+  #length = 0;
+
+  get memory(): Buffer {
+    return this.#memory;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Keeps a copy of `bytes[start, end)` behind what is there. */
+  append(bytes: Buffer, start: number, end: number): void {
+    this.#memory = appended(this.#memory, this.#length, bytes, start, end);
+    this.#length += end - start;
+  }
+
+  /** What is there, as long as it is. */
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  /** Nobody reads it any more. */
+  free(): void {
+    if (this.#memory.length === usualBytes && spare.length < mostSpare) spare.push(this.#memory);
+  }
+}
