@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../test/kit/port.ts';
+import { findFreePort } from '../../src/demo/local-server-port.ts';
 import { runSql } from '../../test/kit/sql.ts';
 import { needProgram } from './programs.ts';
 
@@ -76,7 +76,7 @@ async function startPooler(
 ): Promise<RunningPooler> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   chmodSync(folder, 0o755);
-  const port = await freePort();
+  const port = await findFreePort();
   const file = join(folder, 'pgbouncer.ini');
   const userFile = join(folder, 'userlist.txt');
   writeFileSync(userFile, userlist ?? '');

@@ -43,6 +43,10 @@ export async function openConnections(options: {
   const sourceTarget = parseSide('source', options.source);
   const targetTarget = parseSide('target', options.target);
   const opened: Session[] = [];
+  const giveUp = (): void => {
+    for (const session of opened) session.destroy();
+  };
+  signal.addEventListener('abort', giveUp, { once: true });
   const open = async (to: ConnectionTarget, more: object): Promise<Session> => {
     const session = await Session.connect(to, {
       purpose: name,
@@ -85,8 +89,10 @@ export async function openConnections(options: {
       },
     };
   } catch (error) {
-    for (const session of opened) session.destroy();
+    giveUp();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

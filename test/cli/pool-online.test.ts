@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { freePort, postgres, temporaryFolder, waitFor, within } from '../kit/index.ts';
+import { findFreePort, postgres, temporaryFolder, waitFor, within } from '../kit/index.ts';
 import { connect, lineTo, startPool, writeIni } from './pool-process.ts';
 
 const other = postgres();
@@ -56,7 +56,7 @@ describe('while clients work', () => {
     const database = await server.database();
     const sockets = [join(folder, 'one'), join(folder, 'two')];
     await Promise.all(sockets.map((socket) => mkdir(socket)));
-    const listenPort = await freePort();
+    const listenPort = await findFreePort();
     const start = async (peer: number) =>
       startPool(
         await writeIni(

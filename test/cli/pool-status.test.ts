@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort, portOf, postgres, startSluice, temporaryFolder, waitFor } from '../kit/index.ts';
+import {
+  findFreePort,
+  portOf,
+  postgres,
+  startSluice,
+  temporaryFolder,
+  waitFor,
+} from '../kit/index.ts';
 import { runHere } from './fake-io.ts';
 import { connect } from './pool-process.ts';
 
@@ -38,7 +45,7 @@ test.each([
   [['run', '--config'], 2],
   [['pool', 'run', '--config'], 1],
 ])('shows the pool of sluice %s with %i threads', async (command, workers) => {
-  const file = await writeToml(await freePort(), `workers = ${workers}`);
+  const file = await writeToml(await findFreePort(), `workers = ${workers}`);
   const sluice = startSluice([...command, file]);
   const [, port] = await sluice.says(/"addresses":\["127\.0\.0\.1:(\d+)"/);
   const clients = await Promise.all([1, 2, 3, 4].map(() => connect(Number(port))));
@@ -73,7 +80,7 @@ test('says why it cannot show it', async () => {
   await once(stranger, 'listening');
   onTestFinished(() => void stranger.close());
   const taken = portOf(stranger);
-  const free = await freePort();
+  const free = await findFreePort();
   for (const [page, reason] of [
     [null, 'status_listen of [service] is not set'],
     [free, `nothing answers at 127.0.0.1:${free}`],

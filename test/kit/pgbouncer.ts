@@ -4,7 +4,7 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from './port.ts';
+import { findFreePort } from '../../src/demo/local-server-port.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { waitFor } from './wait.ts';
 
@@ -35,7 +35,7 @@ export interface PgbouncerIni {
 export async function startPgbouncer(ini: PgbouncerIni): Promise<RunningPgbouncer> {
   const folder = temporaryFolder();
   chmodSync(folder, 0o755);
-  const port = await freePort();
+  const port = await findFreePort();
   const configFile = join(folder, 'pgbouncer.ini');
   const userFile = join(folder, 'userlist.txt');
   writeFileSync(userFile, ini.userlist ?? '');

@@ -68,7 +68,7 @@ async function openSource({ source, signal }: LaneOptions): Promise<Session> {
     signal,
     settings: sourceSettings,
   });
-  await noticeLostClients(session);
+  await prepare(session, signal, () => noticeLostClients(session));
   return session;
 }
 
@@ -84,10 +84,31 @@ async function openTarget({ target, jobs, signal }: LaneOptions): Promise<Sessio
       vacuum_cost_delay: '0',
     },
   });
-  await noticeLostClients(session);
-  await trySetting(session, 'session_replication_role', 'replica');
-  await session.query(raiseWorkMem, [sortMemoryKiB(jobs)]);
+  await prepare(session, signal, async () => {
+    await noticeLostClients(session);
+    await trySetting(session, 'session_replication_role', 'replica');
+    await session.query(raiseWorkMem, [sortMemoryKiB(jobs)]);
+  });
   return session;
+}
+
+/** A session that nobody has yet: given up meanwhile, it ends, and so does what its server may never answer. */
+async function prepare(
+  session: Session,
+  signal: AbortSignal,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const giveUp = (): void => session.destroy();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    signal.throwIfAborted();
+    await work();
+  } catch (error) {
+    giveUp();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 /** A backend that builds an index for an hour finds out that nobody waits for it any more. */
