@@ -6,6 +6,7 @@ const mostSpare = 1024;
 
 /** Memory that was used before: under load every request waits, and every one would cost an allocation. */
 const spare: Buffer[] = [];
+const nothing = Buffer.alloc(0);
 
 /** Requests that a client has sent and no server has yet: `memory[0, length)`. */
 export class PendingRequests {
@@ -31,8 +32,11 @@ export class PendingRequests {
     return this.#memory.subarray(0, this.#length);
   }
 
-  /** Nobody reads it any more. */
+  /** Nobody reads it any more: another client's requests may lie there next. */
   free(): void {
-    if (this.#memory.length === usualBytes && spare.length < mostSpare) spare.push(this.#memory);
+    const memory = this.#memory;
+    this.#memory = nothing;
+    this.#length = 0;
+    if (memory.length === usualBytes && spare.length < mostSpare) spare.push(memory);
   }
 }
