@@ -1,6 +1,6 @@
 import { becomeRunner, databaseIdentity, readPipeline } from '../ledger/index.ts';
 import type { Log } from '../service/index.ts';
-import { parseSide, Session, type ConnectionTarget } from '../session/index.ts';
+import { parseSide, Session, untilAborted, type ConnectionTarget } from '../session/index.ts';
 import type { Lsn } from '../wire/index.ts';
 
 /** The sessions of one attempt. All end together; any that ends ends the attempt. */
@@ -43,10 +43,6 @@ export async function openConnections(options: {
   const sourceTarget = parseSide('source', options.source);
   const targetTarget = parseSide('target', options.target);
   const opened: Session[] = [];
-  const giveUp = (): void => {
-    for (const session of opened) session.destroy();
-  };
-  signal.addEventListener('abort', giveUp, { once: true });
   const open = async (to: ConnectionTarget, more: object): Promise<Session> => {
     const session = await Session.connect(to, {
       purpose: name,
@@ -57,7 +53,7 @@ export async function openConnections(options: {
     opened.push(session);
     return session;
   };
-  try {
+  return untilAborted(signal, opened, async () => {
     const source = await open(sourceTarget, {});
     const replication = await open(sourceTarget, { replication: true });
     // A source that shuts down ends its SQL sessions first, and waits for walsenders until all they sent is
@@ -88,12 +84,7 @@ export async function openConnections(options: {
         await Promise.all(opened.map((session) => session.close()));
       },
     };
-  } catch (error) {
-    giveUp();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
+  });
 }
 
 /** False when the role may not: then the target's triggers fire and its foreign keys are checked. */

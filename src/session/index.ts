@@ -10,6 +10,7 @@ export {
 export { buildTlsOptions } from './tls-options.ts';
 export { createPgClient, createPgPool } from './pg-client.ts';
 export { Session } from './session.ts';
+export { untilAborted } from './until-aborted.ts';
 export { quoteIdentifier, quoteLiteral } from './quote.ts';
 
 export type { Asides } from './asides.ts';

@@ -1,6 +1,6 @@
 import { qualifiedName, type TableName } from '../../catalog/index.ts';
 import { SluiceError } from '../../errors/index.ts';
-import { quoteLiteral, Session, type ConnectionTarget } from '../../session/index.ts';
+import { quoteLiteral, Session, untilAborted, type ConnectionTarget } from '../../session/index.ts';
 import type { Side } from './row-digest.ts';
 import type { SnapshotPlace } from './snapshot-pool.ts';
 
@@ -33,22 +33,10 @@ export class KeptSnapshot implements SnapshotPlace, AsyncDisposable {
     target: ConnectionTarget,
     options: KeepOptions,
   ): Promise<KeptSnapshot> {
-    const session = await Session.connect(target, {
-      purpose: 'compare snapshot',
-      side,
-      signal: options.signal,
-    });
-    const onAbort = (): void => session.destroy();
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      options.signal.throwIfAborted();
-      return new KeptSnapshot(target, session, await beginKept(session, options));
-    } catch (error) {
-      await session.close();
-      throw error;
-    } finally {
-      options.signal.removeEventListener('abort', onAbort);
-    }
+    const { signal } = options;
+    const session = await Session.connect(target, { purpose: 'compare snapshot', side, signal });
+    const name = await untilAborted(signal, [session], () => beginKept(session, options));
+    return new KeptSnapshot(target, session, name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

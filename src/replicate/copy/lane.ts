@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sqlstateOf } from '../../service/index.ts';
-import { Session, type ConnectionTarget } from '../../session/index.ts';
+import { Session, untilAborted, type ConnectionTarget } from '../../session/index.ts';
 
 export interface LaneOptions {
   /** Null for work on the target alone. */
@@ -68,7 +68,7 @@ async function openSource({ source, signal }: LaneOptions): Promise<Session> {
     signal,
     settings: sourceSettings,
   });
-  await prepare(session, signal, () => noticeLostClients(session));
+  await untilAborted(signal, [session], () => noticeLostClients(session));
   return session;
 }
 
@@ -84,31 +84,12 @@ async function openTarget({ target, jobs, signal }: LaneOptions): Promise<Sessio
       vacuum_cost_delay: '0',
     },
   });
-  await prepare(session, signal, async () => {
+  await untilAborted(signal, [session], async () => {
     await noticeLostClients(session);
     await trySetting(session, 'session_replication_role', 'replica');
     await session.query(raiseWorkMem, [sortMemoryKiB(jobs)]);
   });
   return session;
-}
-
-/** A session that nobody has yet: given up meanwhile, it ends, and so does what its server may never answer. */
-async function prepare(
-  session: Session,
-  signal: AbortSignal,
-  work: () => Promise<unknown>,
-): Promise<void> {
-  const giveUp = (): void => session.destroy();
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    signal.throwIfAborted();
-    await work();
-  } catch (error) {
-    giveUp();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
 }
 
 /** A backend that builds an index for an hour finds out that nobody waits for it any more. */

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../errors/index.ts';
 import type { Tx } from '../../ledger/index.ts';
 import { decisionOf, systemClock, type Log } from '../../service/index.ts';
-import { createSlot, Session, type ConnectionTarget } from '../../session/index.ts';
+import { createSlot, Session, untilAborted, type ConnectionTarget } from '../../session/index.ts';
 import { readSlot, removeSlot } from '../../stream/index.ts';
 import type { Lsn } from '../../wire/index.ts';
 import { loadSql, textOf } from '../sql.ts';
@@ -68,19 +68,16 @@ export async function createSlotSnapshot(
     lostBy = error;
     holder.destroy();
   });
-  const stop = () => holder.destroy();
-  signal.addEventListener('abort', stop, { once: true });
   try {
-    signal.throwIfAborted();
-    const made = await createSlot(holder, { name: slot, temporary, snapshot: 'export' });
-    if (made.snapshotName === null) throw new SluiceError('REPLICATE_NO_SNAPSHOT', { slot });
-    return { lsn: made.consistentPoint, name: made.snapshotName, holder };
+    return await untilAborted(signal, [holder], async () => {
+      const made = await createSlot(holder, { name: slot, temporary, snapshot: 'export' });
+      if (made.snapshotName === null) throw new SluiceError('REPLICATE_NO_SNAPSHOT', { slot });
+      return { lsn: made.consistentPoint, name: made.snapshotName, holder };
+    });
   } catch (error) {
-    holder.destroy();
     signal.throwIfAborted();
     throw lostBy ?? error;
   } finally {
-    signal.removeEventListener('abort', stop);
     watching.abort();
     await watch;
   }

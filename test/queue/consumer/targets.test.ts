@@ -22,9 +22,14 @@ describe.each(schemas)(
   (schema, major) => {
     const server = postgres(major);
 
-    test.each(['remote', 'serial'] as const)('of kind %s', async (kind) => {
+    const scene = async (kind: 'remote' | 'serial') => {
       const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
       const run = () => runConsumer(writer(kind), { db: db.url, target: target.url, once: true });
+      return { db, target, run };
+    };
+
+    test.each(['remote', 'serial'] as const)('of kind %s', async (kind) => {
+      const { db, target, run } = await scene(kind);
       await run();
       await db.insert([
         ['t', 'a'],
@@ -36,9 +41,7 @@ describe.each(schemas)(
     });
 
     test('compacts what it records in a target that nobody maintains', async () => {
-      const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
-      const run = () =>
-        runConsumer(writer('remote'), { db: db.url, target: target.url, once: true });
+      const { db, target, run } = await scene('remote');
       await run();
       await target.query(
         `do $$ begin
@@ -54,9 +57,7 @@ describe.each(schemas)(
     });
 
     test('goes on in a target where that cannot be done', async () => {
-      const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
-      const run = () =>
-        runConsumer(writer('remote'), { db: db.url, target: target.url, once: true });
+      const { db, target, run } = await scene('remote');
       await run();
       await target.query(
         `create or replace function pgq_ext.maint_compact() returns int4 language plpgsql as
@@ -68,9 +69,7 @@ describe.each(schemas)(
     });
 
     test('a serial one gets again what its target has lost, and says when it is no more', async () => {
-      const [db, target] = [await queueDatabase(server, schema), await targetDatabase(server)];
-      const run = () =>
-        runConsumer(writer('serial'), { db: db.url, target: target.url, once: true });
+      const { db, target, run } = await scene('serial');
       await run();
       await db.insert([['t', 'a']]);
       await run();

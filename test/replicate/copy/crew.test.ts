@@ -4,7 +4,8 @@ import type { Lane } from '../../../src/replicate/copy/lane.ts';
 import { WorkQueue } from '../../../src/replicate/copy/work-queue.ts';
 import { silentLog } from '../../../src/service/index.ts';
 import { parseConnection } from '../../../src/session/index.ts';
-import { postgres, startProxy, waitFor, within } from '../../kit/index.ts';
+import { postgres, startProxy, within } from '../../kit/index.ts';
+import { answerDelayMs, fallSilent } from '../fall-silent.ts';
 
 test('a crew that is stopped before it begins goes home, those without a task too', async () => {
   const queue = new WorkQueue<Lane>();
@@ -26,13 +27,10 @@ test.each([1, 2, 3, 4, 5])(
     const target = parseConnection(`${proxy.url(database.url)}?sslmode=disable`);
     const stop = new AbortController();
     const stopped = new Error('stopped');
-    proxy.toClient.delayMs = 100;
+    proxy.toClient.delayMs = answerDelayMs;
     const options = { source: null, target, jobs: 1, log: silentLog, signal: stop.signal };
     const work = onOneLane(options, 'nothing', async (lane) => void (await lane.target));
-    for (let said = 0, before = 0; said < count; said++, before = proxy.toServer.bytes) {
-      await waitFor('more words', () => proxy.toServer.bytes > before, { everyMs: 2 });
-    }
-    proxy.toClient.stall();
+    await fallSilent(proxy, count);
     stop.abort(stopped);
     await expect(within('the crew to end', work, 5_000)).rejects.toBe(stopped);
   },
