@@ -190,3 +190,10 @@ export function endsPipeline(kind: number): boolean {
 export function kindOf(expectation: number): number {
   return expectation & kindMask;
 }
+
+/** Requests that do something, or make a portal that an error takes away again. */
+export function isAct(kind: number): boolean {
+  return (
+    kind === Kind.bind || kind === Kind.execute || kind === Kind.query || kind === Kind.function
+  );
+}

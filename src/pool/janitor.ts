@@ -121,11 +121,12 @@ export class Janitor {
   #checkUse(pool: Pool, server: ServerConnection, client: PooledClient): void {
     const { settings, config } = this.#pooler;
     const user = config.users.get(pool.user);
+    const { times } = server;
     const isWorking = server.expected.size > 0;
-    const queryMs = isWorking ? sinceMs(server.queryStartUs) : 0;
+    const queryMs = isWorking ? sinceMs(times.queryStartUs) : 0;
     const isOpen = server.isInTransaction || server.isUnsynced;
-    const inTransactionMs = isOpen ? sinceMs(server.transactionStartUs) : 0;
-    const lastUs = Math.max(server.answeredAtUs, server.transactionStartUs);
+    const inTransactionMs = isOpen ? sinceMs(times.transactionStartUs) : 0;
+    const lastUs = Math.max(times.answeredAtUs, times.transactionStartUs);
     const idleMs = isOpen && !isWorking ? sinceMs(lastUs) : 0;
     const limits = [
       [queryMs, user?.queryTimeout ?? settings.query_timeout, 'query_timeout', '57014'],

@@ -21,6 +21,7 @@ import {
   endsPipeline,
   Expectations,
   fake,
+  isAct,
   Kind,
   kindOf,
   nothing,
@@ -32,12 +33,22 @@ import type { ParameterSet } from './parameters.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import { appended } from './client-messages.ts';
 import { Replay } from './replay.ts';
+import { RequestTimes } from './request-times.ts';
+import {
+  idleStatus,
+  isAside,
+  isBulky,
+  isStalePlan,
+  isStatus,
+  missingStatement,
+  renamed,
+} from './server-messages.ts';
 import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
 import type { Statement } from './statements.ts';
 import type { PackedServer, TellStatement } from './takeover/packed.ts';
-import { ageOf, momentOf, nowUs } from './traffic.ts';
 
-const idleStatus = 0x49; // I
+const letterD = 0x44;
+const letterL = 0x4c;
 
 /** The largest message that is read whole: names, notices and errors. Larger ones make no sense. */
 const mostReadBytes = 64 * 1024 * 1024;
@@ -57,6 +68,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   readonly isEncrypted: boolean;
   readonly expected = new Expectations();
   readonly prepared: PreparedStatements;
+  readonly times = new RequestTimes();
   connectedAtMs = Date.now();
   parameters: ParameterSet;
   state: ServerState = 'tested';
@@ -92,8 +104,6 @@ export class ServerConnection implements LegOwner, PooledServer {
   #ownError: ServerMessageFields | null = null;
   #lastWords: ServerMessageFields | null = null;
   readonly #replay = new Replay();
-  #queryStartUs = 0;
-  #transactionStartUs = 0;
   /** What happens when the request of ours under way is answered. */
   #afterOwn: ((error: ServerMessageFields | null) => void) | null = null;
 
@@ -169,8 +179,7 @@ export class ServerConnection implements LegOwner, PooledServer {
       wasPinned: this.wasPinned,
       closeReason: this.closeReason,
       ...this.prepared.pack(tell),
-      transactionUs: ageOf(this.#transactionStartUs),
-      answeredUs: ageOf(this.answeredAtUs),
+      ...this.times.pack(),
     };
   }
 
@@ -183,8 +192,7 @@ export class ServerConnection implements LegOwner, PooledServer {
     this.wasPinned = packed.wasPinned;
     this.closeReason = packed.closeReason;
     this.prepared.unpack(packed.statements.map(find), packed.doubtful.map(find));
-    this.#transactionStartUs = momentOf(packed.transactionUs);
-    this.answeredAtUs = momentOf(packed.answeredUs);
+    this.times.unpack(packed);
   }
 
   get isInTransaction(): boolean {
@@ -192,16 +200,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   }
 
   get isBeforeTransaction(): boolean {
-    return this.#transactionStartUs === 0;
-  }
-
-  /** When the request under way began, 0 when there is none; when its transaction did. Microseconds. */
-  get queryStartUs(): number {
-    return this.#queryStartUs;
-  }
-
-  get transactionStartUs(): number {
-    return this.#transactionStartUs;
+    return this.times.transactionStartUs === 0;
   }
 
   /** A request of the client goes out: an answer of this kind is due. */
@@ -214,11 +213,7 @@ export class ServerConnection implements LegOwner, PooledServer {
 
   /** The first request since the server was idle begins a transaction. */
   #beginRequest(): void {
-    if (this.#queryStartUs !== 0) return;
-    this.#queryStartUs = nowUs();
-    if (this.#transactionStartUs !== 0) return;
-    this.#transactionStartUs = this.#queryStartUs;
-    this.#replay.begin();
+    if (this.times.begin()) this.#replay.begin();
   }
 
   markUse(statement: Statement): Mark | null {
@@ -232,9 +227,6 @@ export class ServerConnection implements LegOwner, PooledServer {
     if (mayReplay) this.#replay.record(this.#toServer);
     this.leg.write(this.#toServer);
   }
-
-  /** When its last ReadyForQuery came. */
-  answeredAtUs = 0;
 
   /** Sends a query of ours; `after` hears how it ended. One at a time. */
   run(text: string, after: (error: ServerMessageFields | null) => void): void {
@@ -517,7 +509,8 @@ export class ServerConnection implements LegOwner, PooledServer {
       this.#endOwn();
       return false;
     }
-    this.#countQuery();
+    this.times.answered(this.pool.traffic, this.expected.size > 0);
+    if (status === idleStatus) this.times.ended(this.pool.traffic);
     return this.client !== null;
   }
 
@@ -527,25 +520,6 @@ export class ServerConnection implements LegOwner, PooledServer {
     this.#afterOwn = null;
     this.#ownError = null;
     after?.(error);
-  }
-
-  #countQuery(): void {
-    const { traffic } = this.pool;
-    const at = nowUs();
-    this.answeredAtUs = at;
-    traffic.queries++;
-    if (this.#queryStartUs > 0) {
-      traffic.queryUs += at - this.#queryStartUs;
-      traffic.queryTimes.add(at - this.#queryStartUs);
-    }
-    this.#queryStartUs = this.expected.size > 0 ? at : 0;
-    if (this.status !== idleStatus) return;
-    traffic.transactions++;
-    if (this.#transactionStartUs > 0) {
-      traffic.transactionUs += at - this.#transactionStartUs;
-      traffic.transactionTimes.add(at - this.#transactionStartUs);
-    }
-    this.#transactionStartUs = this.#queryStartUs;
   }
 
   #receiveError(bytes: Buffer, at: number, next: number): boolean {
@@ -674,55 +648,4 @@ export class ServerConnection implements LegOwner, PooledServer {
     const place = `${this.place.host}:${this.place.port}`;
     return new SluiceError('POOL_SERVER_NONSENSE', { place, problem, tag: describeTag(tag) });
   }
-}
-
-/** I, T, E. */
-function isStatus(status: number): boolean {
-  return status === idleStatus || status === 0x54 || status === 0x45;
-}
-
-/** Messages that come at any time and answer nothing. */
-function isAside(tag: number): boolean {
-  return (
-    tag === BackendTag.noticeResponse ||
-    tag === BackendTag.parameterStatus ||
-    tag === BackendTag.notificationResponse
-  );
-}
-
-/** Messages that may be large and of which only the header matters. */
-function isBulky(tag: number): boolean {
-  return (
-    tag === BackendTag.rowDescription ||
-    tag === BackendTag.parameterDescription ||
-    tag === BackendTag.functionCallResponse
-  );
-}
-
-const letterD = 0x44;
-const letterL = 0x4c;
-
-/** Requests that do something, or make a portal that an error takes away again. */
-function isAct(kind: number): boolean {
-  return (
-    kind === Kind.bind || kind === Kind.execute || kind === Kind.query || kind === Kind.function
-  );
-}
-
-/** A statement of ours that somebody has taken away where we could not see it; null: another error. */
-function missingStatement({ sqlstate, message }: ServerMessageFields): string | null {
-  if (sqlstate !== '26000') return null;
-  return /"(SLUICE_\d+(?:_\d+)?)"/.exec(message)?.[1] ?? null;
-}
-
-/** "cached plan must not change result type" */
-function isStalePlan(fields: ServerMessageFields): boolean {
-  return fields.sqlstate === '0A000' && fields.routine === 'RevalidateCachedQuery';
-}
-
-function renamed(
-  fields: ServerMessageFields,
-  { from, to }: { from: string; to: string },
-): ServerMessageFields {
-  return { ...fields, message: fields.message.replace(from, () => to) };
 }
