@@ -10,8 +10,9 @@ export class AsideClient implements Tx {
   readonly #db: ConnectionTarget | string;
   readonly #purpose: string;
   readonly #isPooled: boolean;
+  /** Ends an attempt to connect, too: its server may never answer. */
+  readonly #ending = new AbortController();
   #client: Promise<OpenClient> | null = null;
-  #hasEnded = false;
   /** `pg` takes one query at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -30,14 +31,14 @@ export class AsideClient implements Tx {
 
   /** What was asked for and not sent yet fails. */
   async end(): Promise<void> {
-    this.#hasEnded = true;
+    this.#ending.abort(new Error('its consumer has ended'));
     const client = this.#client;
     this.#client = null;
     if (client !== null) await client.then((open) => open.end(), ignoreFailure);
   }
 
   async #send(text: string, values?: readonly unknown[]) {
-    if (this.#hasEnded) throw new Error('its consumer has ended');
+    this.#ending.signal.throwIfAborted();
     this.#client ??= this.#open();
     const { tx } = await this.#client;
     return tx.query(text, values);
@@ -48,6 +49,7 @@ export class AsideClient implements Tx {
       purpose: this.#purpose,
       settings: { synchronous_commit: 'off' },
       isPooled: this.#isPooled,
+      signal: this.#ending.signal,
     });
     const forget = (): void => {
       if (this.#client === opened) this.#client = null;

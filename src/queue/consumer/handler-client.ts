@@ -37,6 +37,8 @@ export class HandlerClient {
   /** SQL of ours: nothing prepared is sent before it. */
   readonly own: Tx;
   readonly #watch: ConnectionWatch;
+  /** Ends an attempt to connect: its server may never answer. */
+  readonly #ending = new AbortController();
   readonly #connectClient: () => Promise<unknown>;
   #connecting: Promise<void> | null = null;
   #isConnected = false;
@@ -48,7 +50,13 @@ export class HandlerClient {
   constructor(db: ConnectionTarget | string, { purpose, timeoutMs, isPooled }: HandlerOptions) {
     const limits = timeoutMs === undefined ? {} : { statement_timeout: String(timeoutMs) };
     const settings = { ...noticesLoss, ...limits };
-    const client = createPgClient(db, { purpose, inherit: inherited, settings, isPooled });
+    const client = createPgClient(db, {
+      purpose,
+      inherit: inherited,
+      settings,
+      isPooled,
+      signal: this.#ending.signal,
+    });
     const query: unknown = client.query.bind(client);
     this.client = client;
     this.#watch = new ConnectionWatch(client);
@@ -99,6 +107,7 @@ export class HandlerClient {
 
   async end(): Promise<void> {
     if (this.#connecting === null) return;
+    this.#ending.abort(new Error('its consumer has ended'));
     await this.#connecting.catch(() => undefined);
     // A client that has lost its connection does not always answer that it has ended it.
     await Promise.race([this.client.end(), this.#watch.ended]);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { AsideClient } from '../../../src/queue/consumer/aside-client.ts';
+import { HandlerClient } from '../../../src/queue/consumer/handler-client.ts';
 import { consumer, runConsumer } from '../../../src/queue/index.ts';
 import { startProxy, waitFor, within } from '../../kit/index.ts';
 import { anyMajor, doneIn, postgres, queueDatabase, type QueueDatabase } from './pgq.ts';
@@ -58,6 +60,33 @@ describe('a consumer that is told to stop', () => {
     proxy.loseServer();
     stop.abort();
     await within('the end', run);
+  });
+
+  test.each([
+    [
+      'handlers',
+      (db: string) => {
+        const client = new HandlerClient(db, { purpose: 'test', timeoutMs: 1, isPooled: false });
+        return { asked: client.connect(), end: () => client.end() };
+      },
+    ],
+    [
+      'leases',
+      (db: string) => {
+        const client = new AsideClient(db, 'test', false);
+        return { asked: client.query('SELECT 1'), end: () => client.end() };
+      },
+    ],
+  ])('its client for %s ends while its server has not let it in', async (_whose, open) => {
+    const db = await doneDatabase();
+    const { hostname, port } = new URL(db.url);
+    const proxy = await startProxy({ host: hostname, port: Number(port) });
+    proxy.toClient.stall();
+    const { asked, end } = open(proxy.url(db.url));
+    const failed = expect(asked).rejects.toThrow('its consumer has ended');
+    await waitFor('the first words', () => proxy.toServer.bytes > 0);
+    await within('the end', end(), 5_000);
+    await failed;
   });
 
   test('gives back what takes too long', async () => {
