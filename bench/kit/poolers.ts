@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../../src/demo/local-server-port.ts';
+import type { PgbouncerProgram } from '../../test/kit/pgbouncer-programs.ts';
 import { runSql } from '../../test/kit/sql.ts';
-import { needProgram } from './programs.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -57,12 +57,17 @@ export async function startProgrammedPool(
   );
 }
 
-/** Debian's pgBouncer on the same file. */
-export async function startPgbouncer(options: PoolerSettings): Promise<RunningPooler> {
-  const program = await needProgram('pgbouncer', 'pgbouncer').catch(() => '/usr/sbin/pgbouncer');
+/** A pgBouncer on the same file. @throws Error that says how to get it */
+export async function startPgbouncer(
+  { path, isHere }: PgbouncerProgram,
+  options: PoolerSettings,
+): Promise<RunningPooler> {
+  if (!isHere) {
+    throw new Error(`no ${path}: apt-get install pgbouncer, and .ci/newest-pgbouncer for a newer`);
+  }
   const isRoot = process.getuid?.() === 0;
   return startPooler('pgbouncer', options, (file) =>
-    spawn(program, ['-q', file], {
+    spawn(path, ['-q', file], {
       stdio: 'ignore',
       ...(isRoot ? { uid: nobody, gid: nobody } : {}),
     }),

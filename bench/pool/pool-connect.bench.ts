@@ -1,4 +1,5 @@
 import { startLocalServer } from '../../src/demo/index.ts';
+import { pgbouncers } from '../../test/kit/pgbouncer-programs.ts';
 import { runSql } from '../../test/kit/sql.ts';
 import type { Bench, Measured } from '../kit/bench.ts';
 import {
@@ -46,7 +47,7 @@ const bench: Bench = {
       password,
     };
     const ours = stack.use(await startSluicePool(options));
-    const theirs = stack.use(await startPgbouncer(options));
+    const theirs = stack.use(await startPgbouncer(pgbouncers.debian, options));
     const kept = stack.move();
     return {
       ours: { name: 'sluice', measure: () => measureConnects(ours) },

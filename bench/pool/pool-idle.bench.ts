@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { MessageWriter, ProtocolVersion } from '../../src/wire/index.ts';
 import { startLocalServer } from '../../src/demo/index.ts';
+import { pgbouncers } from '../../test/kit/pgbouncer-programs.ts';
 import type { Bench, Measured } from '../kit/bench.ts';
 import { startPgbouncer, startSluicePool, type PoolerSettings } from '../kit/poolers.ts';
 import type { RunningPooler } from '../kit/poolers.ts';
@@ -33,8 +34,13 @@ const bench: Bench = {
       },
     };
     return {
-      ours: { name: 'sluice', measure: () => measureMemory(startSluicePool, options) },
-      peers: [{ name: peer, measure: () => measureMemory(startPgbouncer, options) }],
+      ours: { name: 'sluice', measure: () => measureMemory(() => startSluicePool(options)) },
+      peers: [
+        {
+          name: peer,
+          measure: () => measureMemory(() => startPgbouncer(pgbouncers.debian, options)),
+        },
+      ],
       versions: { postgres: await versionOf(server) },
       [Symbol.asyncDispose]: () => server.remove(),
     };
@@ -42,11 +48,8 @@ const bench: Bench = {
 };
 export default bench;
 
-async function measureMemory(
-  start: (options: PoolerSettings) => Promise<RunningPooler>,
-  options: PoolerSettings,
-): Promise<Measured> {
-  await using pooler = await start(options);
+async function measureMemory(start: () => Promise<RunningPooler>): Promise<Measured> {
+  await using pooler = await start();
   // The first thousand pay for what the process needs anyway.
   const open: Socket[] = await openClients(pooler.port, 1000);
   const before = pooler.residentBytes();

@@ -2,7 +2,14 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalServer, type LocalServer } from '../../src/demo/index.ts';
-import { quantile, type Bench, type Measured, type Prepared } from '../kit/bench.ts';
+import { pgbouncers } from '../../test/kit/pgbouncer-programs.ts';
+import {
+  quantile,
+  type Bench,
+  type Comparison,
+  type Measured,
+  type Prepared,
+} from '../kit/bench.ts';
 import { initPgbench } from '../kit/pgbench.ts';
 import {
   startPgbouncer,
@@ -14,14 +21,16 @@ import { needProgram, run } from '../kit/programs.ts';
 import { versionOf } from '../kit/servers.ts';
 
 const seconds = 6;
-const peer = 'pgbouncer';
+
+/** Debian's, and the newest release. */
+const peers = { debian: 'pgbouncer', newest: 'pgbouncer-newest' };
 
 export interface Throughput {
   readonly name: string;
   readonly protocol: 'simple' | 'extended' | 'prepared';
   readonly clients: number;
   readonly goal: number;
-  /** Ours is in session mode as well, where the peer has to be. */
+  /** All in session mode, with a server for each client. */
   readonly isSession?: boolean;
 }
 
@@ -30,6 +39,11 @@ const poolSize = 10;
 /** `pgbench -S` through our pool and through pgBouncer, in turn, on the same server. */
 export function throughputBench(options: Throughput): Bench {
   const { name, protocol, clients, goal } = options;
+  const against = (peer: string, isAlike: boolean): Comparison[] => [
+    { metric: 'tps', unit: 'tps', better: 'higher', peer, ...(isAlike && { goal }) },
+    { metric: 'p99', unit: 'ms', better: 'lower', peer, ...(isAlike && { goal: 0.83 }) },
+    { metric: 'cpu', unit: 'us', better: 'lower', peer },
+  ];
   return {
     name,
     about:
@@ -37,31 +51,35 @@ export function throughputBench(options: Throughput): Bench {
       'CPU is user and system time of the pooler for one transaction; p99 is of a tenth of the transactions.',
     runs: 5,
     comparisons: [
-      { metric: 'tps', unit: 'tps', better: 'higher', peer, goal },
-      { metric: 'p99', unit: 'ms', better: 'lower', peer, goal: 0.83 },
-      { metric: 'cpu', unit: 'us', better: 'lower', peer },
+      ...against(peers.newest, true),
+      ...against(peers.debian, !needsSession(options) || options.isSession === true),
     ],
     setUp: () => setUp(options),
   };
 }
 
-/** Debian's 1.18 has prepared statements in session mode only, with a server for each client. */
-function describeModes({ protocol, isSession = false }: Throughput): string {
-  if (isSession) return 'both in session mode with a server for each client';
-  const ours = `transaction mode with a pool of ${poolSize}`;
-  if (protocol !== 'prepared') return `both in ${ours}`;
-  return `ours in ${ours}, pgBouncer 1.18, which has no prepared statements there, in session mode with a server for each client`;
+/** Debian's 1.18 has prepared statements in session mode only. */
+function needsSession({ protocol }: Throughput): boolean {
+  return protocol === 'prepared';
 }
 
-async function setUp({ protocol, clients, isSession = false }: Throughput): Promise<Prepared> {
+function describeModes(options: Throughput): string {
+  if (options.isSession === true) return 'all in session mode with a server for each client';
+  const pooled = `transaction mode with a pool of ${poolSize}`;
+  if (!needsSession(options)) return `all in ${pooled}`;
+  return `in ${pooled}, but for Debian's pgBouncer 1.18, which has no prepared statements there: in session mode with a server for each client`;
+}
+
+async function setUp(options: Throughput): Promise<Prepared> {
+  const { protocol, clients, isSession = false } = options;
   await using stack = new AsyncDisposableStack();
   const server = await startLocalServer({
     major: 17,
-    settings: { shared_buffers: '256MB', max_connections: clients * 2 + 20 },
+    settings: { shared_buffers: '256MB', max_connections: clients * 3 + 20 },
   });
   stack.defer(() => server.remove());
   await initPgbench(await server.createDatabase('bench'), 10);
-  const options = (inSession: boolean): PoolerSettings => ({
+  const settings = (inSession: boolean): PoolerSettings => ({
     databases: { bench: entryOf(server) },
     settings: {
       pool_mode: inSession ? 'session' : 'transaction',
@@ -69,14 +87,23 @@ async function setUp({ protocol, clients, isSession = false }: Throughput): Prom
       max_client_conn: 1000,
     },
   });
-  const ours = stack.use(await startSluicePool(options(isSession)));
-  const theirs = stack.use(await startPgbouncer(options(protocol === 'prepared')));
+  const ours = stack.use(await startSluicePool(settings(isSession)));
+  const newest = stack.use(await startPgbouncer(pgbouncers.newest, settings(isSession)));
+  const inSession = needsSession(options);
+  const debian = stack.use(await startPgbouncer(pgbouncers.debian, settings(inSession)));
   const measure = (pooler: RunningPooler) => () => measureTps(pooler, protocol, clients);
   const kept = stack.move();
   return {
     ours: { name: 'sluice', measure: measure(ours) },
-    peers: [{ name: peer, measure: measure(theirs) }],
-    versions: { postgres: await versionOf(server), pgbouncer: await pgbouncerVersion() },
+    peers: [
+      { name: peers.newest, measure: measure(newest) },
+      { name: peers.debian, measure: measure(debian) },
+    ],
+    versions: {
+      postgres: await versionOf(server),
+      [peers.newest]: pgbouncers.newest.name,
+      [peers.debian]: pgbouncers.debian.name,
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -85,11 +112,6 @@ export function entryOf(server: LocalServer): string {
   const url = new URL(server.url('bench'));
   const host = url.searchParams.get('host') ?? url.hostname;
   return `host=${host} port=${url.port} dbname=bench user=${decodeURIComponent(url.username)}`;
-}
-
-async function pgbouncerVersion(): Promise<string> {
-  const said = await run('/usr/sbin/pgbouncer', ['-V']);
-  return /\d+(?:\.\d+)+/.exec(said)?.[0] ?? 'unknown';
 }
 
 /** One run of `pgbench -S`; `cpu` is the pooler's, in microseconds a transaction. */

@@ -5,20 +5,28 @@ import { Refusal } from './refusal.ts';
 export interface LoginFailure {
   /** In the words that clients are told: no addresses, and nothing that is for the log. */
   readonly message: string;
+  /** The server's own, where it has refused the login. */
+  readonly sqlstate: string;
   readonly atMs: number;
   /** The server refused the login, rather than not being there. */
   readonly isRefusal: boolean;
 }
 
 export function loginFailureOf(error: unknown): LoginFailure {
-  return { message: clientWords(error), atMs: Date.now(), isRefusal: isRefusal(error) };
+  const isItsOwn = isRefusal(error);
+  return {
+    message: clientWords(error),
+    sqlstate: isItsOwn && error instanceof ServerError ? error.sqlstate : '08P01',
+    atMs: Date.now(),
+    isRefusal: isItsOwn,
+  };
 }
 
 /** Of what a server was opened for that this client waits for. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const { message, isRefusal: isItsOwn } = loginFailureOf(error);
-  return new Refusal('08P01', isItsOwn ? message : cachedFailure(message), messageOf(error));
+  const { message, sqlstate, isRefusal: isItsOwn } = loginFailureOf(error);
+  return new Refusal(sqlstate, isItsOwn ? message : cachedFailure(message), messageOf(error));
 }
 
 /** To clients that come after the one that it was found out for. */

@@ -135,18 +135,15 @@ export class Operations {
     await this.pooler.changes.until(() => closing.every(({ state }) => state === 'closed'), signal);
   }
 
-  /** Drops clients and servers at once, and pauses. */
+  /** Drops clients and servers at once, and pauses the database; without a name each one, by itself. */
   kill(name: string | null): void {
     this.#tellThere('kill', [name]);
-    if (name === null) {
-      this.#checkRunning();
-      this.pooler.isPaused = true;
-    } else {
-      const database = this.#database(name, 'kill');
-      this.#checkRunning();
+    if (name !== null) this.#database(name, 'kill');
+    this.#checkRunning();
+    for (const database of this.#databases(name)()) {
       database.isPaused = true;
+      this.#drop(database, 'database removed');
     }
-    for (const database of this.#databases(name)()) this.#drop(database, 'database removed');
   }
 
   /** @param id  as SHOW CLIENTS tells it. @throws Refusal  there is no such client */

@@ -466,8 +466,9 @@ export class Pool implements PoolOfServers, HubOwner {
     this.failure = loginFailureOf(error);
     this.pooler.onLoginFailed(this, error);
     this.#failWelcomes(refusalOf(error));
-    if (this.servers.size > 0 || !this.failure.isRefusal) return;
-    for (const client of this.waiting) client.fail('08P01', this.failure.message);
+    const { isRefusal, sqlstate, message } = this.failure;
+    if (this.servers.size > 0 || !isRefusal) return;
+    for (const client of this.waiting) client.fail(sqlstate, message);
   }
 
   #failWelcomes(refusal: Refusal): void {

@@ -13,7 +13,7 @@ export {
 } from './pipeline-client.ts';
 export { MockKafka, noKafka, startKafka } from './kafka.ts';
 export { noNats, RunningNats, startNats } from './nats.ts';
-export { noPgbouncer, startPgbouncer } from './pgbouncer.ts';
+export { startPgbouncer } from './pgbouncer.ts';
 export { anyMajor, majors, postgres, TestServer } from './postgres.ts';
 export { findFreePort } from '../../src/demo/local-server-port.ts';
 export { portOf } from './port.ts';

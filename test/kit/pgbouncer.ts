@@ -1,17 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { findFreePort } from '../../src/demo/local-server-port.ts';
+import type { PgbouncerProgram } from './pgbouncer-programs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { waitFor } from './wait.ts';
-
-const program = '/usr/sbin/pgbouncer';
-
-/** Why tests that need a real pgBouncer are skipped; null: it is where Debian's package puts it. */
-export const noPgbouncer = existsSync(program) ? null : `${program} is not installed`;
 
 /** It refuses to run as root. */
 const nobody = { uid: 65_534, gid: 65_534 };
@@ -32,7 +28,10 @@ export interface PgbouncerIni {
 }
 
 /** A real pgBouncer on a free port, ended with the running test. */
-export async function startPgbouncer(ini: PgbouncerIni): Promise<RunningPgbouncer> {
+export async function startPgbouncer(
+  { path }: PgbouncerProgram,
+  ini: PgbouncerIni,
+): Promise<RunningPgbouncer> {
   const folder = temporaryFolder();
   chmodSync(folder, 0o755);
   const port = await findFreePort();
@@ -50,7 +49,7 @@ export async function startPgbouncer(ini: PgbouncerIni): Promise<RunningPgbounce
     configFile,
     ['[databases]', ...lines(ini.databases), '[pgbouncer]', ...lines(settings), ''].join('\n'),
   );
-  const child = spawn(program, ['-q', configFile], {
+  const child = spawn(path, ['-q', configFile], {
     cwd: '/',
     stdio: 'ignore',
     env: { TZ: 'UTC' },

@@ -3,7 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConsoleGate, PoolGate } from '../../src/pool/index.ts';
 import { redirectEntry } from '../../src/pool/redirect-entry.ts';
 import { GatesInStep } from '../../src/service/index.ts';
-import { noPgbouncer, postgres, startPgbouncer, TestDatabase } from '../kit/index.ts';
+import { postgres, startPgbouncer, TestDatabase } from '../kit/index.ts';
+import { pgbouncers } from '../kit/pgbouncer-programs.ts';
 import { describeGate, type GateUnderTest } from '../service/gate-conformance.ts';
 import { startScene } from './scene.ts';
 
@@ -70,22 +71,27 @@ describeGate('two pools in step', async (): Promise<GateUnderTest> => {
   return { gate, connect: () => scenes[turn++ % 2]!.client('app'), ...places };
 });
 
-describe.skipIf(noPgbouncer !== null)(`pgBouncer itself (${noPgbouncer ?? 'here'})`, () => {
-  describeGate('the console of a pgBouncer', async (): Promise<GateUnderTest> => {
-    const { entry, ...places } = await makePlaces();
-    const { port, configFile } = await startPgbouncer({ databases: { app: entry }, settings });
-    const url = `postgres://postgres@127.0.0.1:${port}`;
-    const gate = new ConsoleGate({ console: `${url}/pgbouncer`, database: 'app', configFile });
-    const connect = async (): Promise<Client> => {
-      const client = new Client({ connectionString: `${url}/app` });
-      client.on('error', () => undefined);
-      await client.connect();
-      onTestFinished(() => client.end());
-      return client;
-    };
-    return { gate, connect, ...places };
+for (const program of Object.values(pgbouncers)) {
+  describe.skipIf(!program.isHere)(program.name, () => {
+    describeGate('its console', async (): Promise<GateUnderTest> => {
+      const { entry, ...places } = await makePlaces();
+      const { port, configFile } = await startPgbouncer(program, {
+        databases: { app: entry },
+        settings,
+      });
+      const url = `postgres://postgres@127.0.0.1:${port}`;
+      const gate = new ConsoleGate({ console: `${url}/pgbouncer`, database: 'app', configFile });
+      const connect = async (): Promise<Client> => {
+        const client = new Client({ connectionString: `${url}/app` });
+        client.on('error', () => undefined);
+        await client.connect();
+        onTestFinished(() => client.end());
+        return client;
+      };
+      return { gate, connect, ...places };
+    });
   });
-});
+}
 
 describe('the line of a database', () => {
   const target = { host: 'new.example', port: 5433, database: 'shop two' };

@@ -7,13 +7,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { MessageWriter, ProtocolVersion } from '../../src/wire/index.ts';
 import {
   bytesOf,
-  noPgbouncer,
   postgres,
   startPgbouncer,
   startSluice,
   temporaryFolder,
   waitFor,
 } from '../kit/index.ts';
+import { pgbouncers } from '../kit/pgbouncer-programs.ts';
 import { lineTo } from '../cli/pool-process.ts';
 import { clientTls } from './protocol/tls.ts';
 import { freePort, isRunning, RestartingPool } from './restarting-pool.ts';
@@ -378,14 +378,13 @@ describe('the command line', () => {
     expect((await client.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
   });
 
-  test.skipIf(noPgbouncer !== null)(
-    'leaves a real pgBouncer alone (skipped without one)',
-    async () => {
+  for (const program of Object.values(pgbouncers)) {
+    test.skipIf(!program.isHere)(`leaves ${program.name} alone`, async () => {
       const database = await server.database();
       const pool = await startPool();
       await pool.first.stop();
       await chmod(pool.folder, 0o777);
-      const real = await startPgbouncer({
+      const real = await startPgbouncer(program, {
         databases: { app: lineTo(database) },
         settings: { auth_type: 'any', unix_socket_dir: pool.folder },
       });
@@ -393,8 +392,8 @@ describe('the command line', () => {
       const { exitCode, stderr } = await pool.restart();
       expect(exitCode).toBe(1);
       expect(stderr).toMatch(/POOL_TAKEOVER.*PgBouncer/);
-    },
-  );
+    });
+  }
 });
 
 test('a client that came over the Unix socket goes on, too', async () => {

@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../kit/index.ts';
+import { pgbouncers, type PgbouncerProgram } from '../../kit/pgbouncer-programs.ts';
 import { problemsOfFile } from './problems-of.ts';
-
-const pgbouncer = '/usr/sbin/pgbouncer';
 
 // Every file ends in a line that is wrong, so that pgBouncer says which line it stops at and never starts.
 const lines: readonly string[] = [
@@ -46,22 +44,21 @@ const lines: readonly string[] = [
   ['[users]\nu = pool_mode=session max_user_connections=2', '[users]\nu =', '[users]\nu = foo=1'],
 ].flat();
 
-describe.skipIf(!existsSync(pgbouncer))(
-  'pgBouncer itself (skipped where it is not installed)',
-  () => {
+for (const program of Object.values(pgbouncers)) {
+  describe.skipIf(!program.isHere)(program.name, () => {
     test.each(lines)('stops at the same line: %j', async (line) => {
       const file = join(temporaryFolder(), 'p.ini');
       await writeFile(file, `[pgbouncer]\n${line}\nno line\n`);
       const problems = await problemsOfFile(file);
-      expect(/^p\.ini:(\d+): /.exec(problems[0] ?? '')?.[1]).toBe(await stopsAt(file));
+      expect(/^p\.ini:(\d+): /.exec(problems[0] ?? '')?.[1]).toBe(await stopsAt(program, file));
     });
-  },
-);
+  });
+}
 
 /** The line of the first error of pgBouncer. */
-async function stopsAt(file: string): Promise<string | undefined> {
+async function stopsAt({ path }: PgbouncerProgram, file: string): Promise<string | undefined> {
   const said = await new Promise<string>((done) => {
-    execFile(pgbouncer, [file], (_error, _stdout, stderr) => done(stderr));
+    execFile(path, [file], (_error, _stdout, stderr) => done(stderr));
   });
   expect(said).toContain('FATAL cannot load config file');
   return /in configuration \([^)]*p\.ini:(\d+)\)/.exec(said)?.[1];

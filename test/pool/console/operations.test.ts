@@ -144,20 +144,23 @@ test('RECONNECT closes each server once it is free, and WAIT_CLOSE waits for tha
   expect(await backend(client)).not.toBe(before);
 });
 
-test('KILL drops clients and servers at once, and pauses', async () => {
-  const pool = await scene();
-  const client = await pool.client('app');
-  const sleeping = errorOf(client.query('SELECT pg_sleep(60)'));
-  await waitFor('the query', () => serverCount(pool) === 1);
-  const admin = await pool.console();
-  expect(await ask(admin, 'KILL app')).toEqual({ tag: 'KILL', columns: [] });
-  expect(await within('the error', sleeping)).toBe('FATAL 08P01 database removed');
-  await waitFor('the server to be closed', () => serverCount(pool) === 0);
-  const { rows } = await admin.query<{ paused: number }>('SHOW DATABASES');
-  expect(rows[0]?.paused).toBe(1);
-  await admin.query('RESUME app');
-  expect(await backend(await pool.client('app'))).toBeGreaterThan(0);
-});
+test.each(['KILL', 'KILL app'])(
+  '%s drops clients and servers at once, and pauses',
+  async (kill) => {
+    const pool = await scene();
+    const client = await pool.client('app');
+    const sleeping = errorOf(client.query('SELECT pg_sleep(60)'));
+    await waitFor('the query', () => serverCount(pool) === 1);
+    const admin = await pool.console();
+    expect(await ask(admin, kill)).toEqual({ tag: 'KILL', columns: [] });
+    expect(await within('the error', sleeping)).toBe('FATAL 08P01 database removed');
+    await waitFor('the server to be closed', () => serverCount(pool) === 0);
+    const { rows } = await admin.query<{ paused: number }>('SHOW DATABASES');
+    expect(rows[0]?.paused).toBe(1);
+    await admin.query('RESUME app');
+    expect(await backend(await pool.client('app'))).toBeGreaterThan(0);
+  },
+);
 
 test('KILL_CLIENT ends one client and its server', async () => {
   const pool = await scene();

@@ -27,9 +27,9 @@ const names: Readonly<Record<CounterName, Names>> = {
   transactionUs: same('xact_time'),
   queryUs: same('query_time'),
   waitUs: same('wait_time'),
-  clientParses: prefixed('client_parse_count'),
-  serverParses: prefixed('server_parse_count'),
-  binds: prefixed('bind_count'),
+  clientParses: { ...prefixed('client_parse_count'), totals: 'ps_client_parse_count' },
+  serverParses: { ...prefixed('server_parse_count'), totals: 'ps_server_parse_count' },
+  binds: { ...prefixed('bind_count'), totals: 'ps_bind_count' },
   clientLogins: prefixed('client_login_count'),
 };
 
