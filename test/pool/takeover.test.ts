@@ -1,9 +1,11 @@
-import { describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from 'pg';
 import type { MessageWriter } from '../../src/wire/index.ts';
 import { postgres, waitFor, type TestDatabase } from '../kit/index.ts';
 import { lineTo } from '../cli/pool-process.ts';
-import { RestartingPool } from './restarting-pool.ts';
+import { createAuthority } from '../session/certificates.ts';
+import { writeServerFiles } from '../session/server-files.ts';
+import { isRunning, RestartingPool } from './restarting-pool.ts';
 
 // Several processes start in each test; a busy machine takes its time for that.
 vi.setConfig({ testTimeout: 240_000 });
@@ -24,6 +26,14 @@ async function keepCommitting(client: Client, who: number, isOver: () => boolean
   return done;
 }
 
+/** Rows in the ledger, by who wrote them. */
+async function committed(database: TestDatabase): Promise<number[]> {
+  const { rows } = await database.query(
+    'SELECT count(*)::int AS n FROM ledger GROUP BY who ORDER BY who',
+  );
+  return rows.map(({ n }) => Number(n));
+}
+
 function execute(name: string): (writer: MessageWriter) => unknown {
   return (writer) => writer.bind('', name, []).execute('').sync();
 }
@@ -31,8 +41,9 @@ function execute(name: string): (writer: MessageWriter) => unknown {
 /** A pool in transaction mode, with a table for what is committed. */
 async function startPool(
   settings: Readonly<Record<string, string | number>> = {},
+  behind = server,
 ): Promise<{ pool: RestartingPool; database: TestDatabase }> {
-  const database = await server.database(
+  const database = await behind.database(
     'CREATE TABLE ledger (who int, n int, PRIMARY KEY (who, n))',
   );
   const pool = await RestartingPool.start({ databases: { app: lineTo(database) }, settings });
@@ -59,10 +70,7 @@ describe('clients of a pool that is restarted by -R', () => {
     isOver = true;
     const done = await working;
     expect(await pool.pid()).toBe(third);
-    const { rows } = await database.query(
-      'SELECT who, count(*)::int AS n FROM ledger GROUP BY who ORDER BY who',
-    );
-    expect(rows).toEqual(done.map((n, who) => ({ who, n })));
+    expect(await committed(database)).toEqual(done);
     expect((await pool.show('CLIENTS')).filter((row) => row['database'] === 'app')).toHaveLength(
       20,
     );
@@ -169,5 +177,48 @@ describe('clients of a pool that is restarted by -R', () => {
     await holder.query('BEGIN');
     expect((await client.query('SHOW DateStyle')).rows).toEqual([{ DateStyle: 'German, DMY' }]);
     expect((await holder.query('SHOW DateStyle')).rows).toEqual([{ DateStyle: 'ISO, MDY' }]);
+  });
+});
+
+describe('clients of servers that speak TLS', () => {
+  const encrypted = postgres();
+
+  beforeAll(async () => {
+    const { pem, keyPem } = createAuthority('test authority').issue('localhost', ['127.0.0.1']);
+    await writeServerFiles(encrypted, { 'server.crt': pem, 'server.key': keyPem });
+    await encrypted.query('ALTER SYSTEM SET ssl = on');
+    await encrypted.query('SELECT pg_reload_conf()');
+  });
+
+  test('go when they have none, a hundred under load; the others when their transaction is over', async () => {
+    const { pool, database } = await startPool(
+      { default_pool_size: 4, max_client_conn: 200, server_tls_sslmode: 'require' },
+      encrypted,
+    );
+    const first = await pool.pid();
+    const clients = await Promise.all(Array.from({ length: 100 }, () => pool.client()));
+    const holder = await pool.client();
+    await holder.query('BEGIN');
+    const backend =
+      'SELECT pg_backend_pid() AS pid, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+    const before = (await holder.query(backend)).rows;
+    expect(before).toEqual([{ pid: expect.any(Number), ssl: true }]);
+    let isOver = false;
+    const working = Promise.all(
+      clients.map((client, who) => keepCommitting(client, who, () => isOver)),
+    );
+    await waitFor('everybody to work', async () => (await committed(database)).length === 100);
+    await pool.restarted();
+    expect(isRunning(first)).toBe(true);
+    expect((await holder.query(backend)).rows).toEqual(before);
+    await holder.query('COMMIT');
+    await pool.ended(first);
+    expect((await holder.query(backend)).rows).toEqual([{ pid: expect.any(Number), ssl: true }]);
+    isOver = true;
+    const done = await working;
+    expect(await committed(database)).toEqual(done);
+    const servers = await pool.show('SERVERS');
+    expect(servers.length).toBeLessThanOrEqual(4);
+    expect(servers.every(({ tls }) => String(tls).startsWith('TLS'))).toBe(true);
   });
 });
