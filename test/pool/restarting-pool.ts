@@ -46,7 +46,7 @@ export class RestartingPool {
     const pool = new RestartingPool(folder, port, whole, await writeIni(folder, whole));
     pool.first = startSluice(['pool', 'run', pool.file, ...args]);
     await pool.first.says(/process up/);
-    onTestFinished(() => pool.#killAll());
+    onTestFinished(() => pool.#endAll());
     return pool;
   }
 
@@ -84,9 +84,11 @@ export class RestartingPool {
     return new Set([...log.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid)));
   }
 
-  async #killAll(): Promise<void> {
+  /** SIGQUIT, so that they put away what is theirs. */
+  async #endAll(): Promise<void> {
     for (const pid of await this.#pids()) {
-      if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+      if (isRunning(pid)) process.kill(pid, 'SIGQUIT');
+      await this.ended(pid);
     }
   }
 
