@@ -72,6 +72,9 @@ test.each([
   expect(shown.exitCode).toBe(0);
   expect(shown.stdout).toContain('pool         running\n');
   await console.query('RESUME app');
+  // Not killed: several threads have a folder that they put away.
+  await Promise.all([...clients, console].map((client) => client.end()));
+  await sluice.stop();
 });
 
 test('says why it cannot show it', async () => {
