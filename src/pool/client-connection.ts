@@ -17,6 +17,7 @@ import { clientWords, messageOf } from './login-failure.ts';
 import type { ParameterSet } from './parameters.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { Refusal } from './refusal.ts';
+import { writeFlush } from './requests.ts';
 import { setParametersSql } from './set-parameters.ts';
 import type { Statement } from './statements.ts';
 import type { PackedClient, TellStatement } from './takeover/packed.ts';
@@ -84,6 +85,10 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   #isPassForwarded = false;
   /** A request of it was answered with an error before a server had it: the rest up to its Sync is left out. */
   #isSkipping = false;
+  /** Its settings were not accepted by any server yet: what it asks waits for that. */
+  #isTryingSettings = false;
+  /** So much is due to it that it is not read. */
+  #isAhead = false;
   /** It does not read what we answer, so that it is not read either. */
   #isChoked = false;
   #isOver = false;
@@ -99,7 +104,10 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.cancelKey = identity.cancelKey;
     this.#statements = new ClientStatements(this.pool, identity.user, this);
     this.#channels = new ClientChannels(this.pool.hub, this);
-    this.#texts = new ClientTexts(this.pool, this.#statements, this.#channels);
+    this.#texts = new ClientTexts(this.pool, this.#statements, this.#channels, () => {
+      // Behind what its server is just reading.
+      queueMicrotask(() => this.release());
+    });
     this.#toServer = this.pool.pooler.outputs.toServer;
     this.#toClient = this.pool.pooler.outputs.toClient;
     this.leg.handTo(this);
@@ -184,14 +192,6 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   onBytes(chunk: Buffer, length: number): void {
     // It was told that it is over, and has not heard it yet: nothing of this is done.
     if (this.#isOver) return;
-    try {
-      this.#receive(chunk, length);
-    } catch (error) {
-      this.#breakOff(error);
-    }
-  }
-
-  #receive(chunk: Buffer, length: number): void {
     this.pool.traffic.received += length;
     if (this.#pending !== null) {
       this.#keepPending(chunk, 0, length);
@@ -236,6 +236,11 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     this.#pending = null;
     this.leg.resume();
     this.link(server);
+    if (this.#isTryingSettings) {
+      this.#pending = pending ?? new PendingRequests();
+      server.send();
+      return;
+    }
     // Also with nothing to ask: what restores the client's settings must not wait in shared memory.
     this.#take(pending?.memory ?? nothing, pending?.length ?? 0);
     pending?.free();
@@ -266,6 +271,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     // Neither holds the other back any more.
     this.server?.leg.resume();
     this.server = null;
+    this.#isAhead = false;
     this.leg.resume();
     this.tellNotifications();
   }
@@ -388,8 +394,16 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     pending.free();
   }
 
+  #take(chunk: Buffer, length: number): void {
+    try {
+      this.#forward(chunk, length);
+    } catch (error) {
+      this.#breakOff(error);
+    }
+  }
+
   /** Forwards what is whole, keeps what is not. */
-  #take(chunk: Buffer, chunkLength: number): void {
+  #forward(chunk: Buffer, chunkLength: number): void {
     let bytes = chunk;
     let length = chunkLength;
     if (this.#cut !== null) {
@@ -407,10 +421,35 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
       this.#dropUnsent();
       return;
     }
+    if (server.expected.size > mostDue) this.#waitForAnswers(server);
     server.send();
     if (server.leg.isFull) this.leg.pause();
     // What was late and is answered by nothing does not keep it.
     if (server.isFree && this.isBetweenMessages) server.pool.onTransactionEnd(server, this);
+  }
+
+  /** It asks faster than it is answered, and much of what it asks never goes to the server, which would hold it back. */
+  #waitForAnswers(server: PooledServer): void {
+    this.#emitFakes(server);
+    if (server.expected.size <= mostDue) return;
+    // The server may keep its answers until there are more.
+    writeFlush(this.#toServer);
+    this.#isAhead = true;
+    this.leg.pause();
+  }
+
+  /** Replies of ours whose turn has come. */
+  #emitFakes(server: PooledServer): void {
+    if (server.isMidReply) return;
+    server.emitFakes();
+    this.leg.write(this.#toClient);
+  }
+
+  /** Its server has answered something. */
+  onAnswered(server: PooledServer): void {
+    if (!this.#isAhead || server.expected.size > mostDue / 2) return;
+    this.#isAhead = false;
+    this.leg.resume();
   }
 
   #scan(bytes: Buffer, length: number): void {
@@ -456,10 +495,11 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
         ? size + 1
         : this.#neededBytes(tag, this.server, bytes, at, length, size);
       if (needed > mostKeptBytes) return this.#refuseMessage(tag, `${size} bytes to be looked at`);
+      if (this.server?.isCopyIn === true) return this.#refuseInCopy(tag);
       // Nobody gets a server for half a request.
       if (at + needed > length) break;
       const server = this.server ?? this.#acquire(tag, bytes, at, next);
-      if (server === null) {
+      if (server === null || this.#isTryingSettings) {
         if (!this.#isOver) this.#keepPending(bytes, at, length);
         return;
       }
@@ -515,10 +555,7 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
         return true;
       case FrontendTag.flush:
         if (server === null) return false;
-        if (server.expected.isOnlyFakes) {
-          server.emitFakes();
-          this.leg.write(this.#toClient);
-        }
+        this.#emitFakes(server);
         return true;
       case FrontendTag.sync:
         if (server === null) {
@@ -526,11 +563,10 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
           this.leg.write(this.#toClient);
           return false;
         }
-        // During COPY the server ignores it.
-        if (!server.isCopyIn) {
-          server.becomeSynced();
-          server.expect(Kind.sync);
-        }
+        // During COPY the server ignores it; should the COPY have failed already, it would answer.
+        if (server.isCopyIn) return false;
+        server.becomeSynced();
+        server.expect(Kind.sync);
         return true;
       default:
         return null;
@@ -605,6 +641,11 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
         return length;
       }
       this.pinReason ??= this.#texts.takePinReason();
+      if (this.#texts.takeForgets()) {
+        // What comes behind it is written when it is known what there is no more.
+        this.#keepPending(bytes, next, length);
+        return next;
+      }
       if (rewritten === next) return next;
     }
     if (tag === FrontendTag.query && next > length) this.pinReason ??= this.#texts.reasonUnread;
@@ -663,19 +704,38 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
       this.onParameter(server.parameters);
       return;
     }
-    server.queueOwn(setParametersSql(differences), (error) => {
+    const sql = setParametersSql(differences);
+    const { acceptedSettings } = server.pool;
+    this.#isTryingSettings = !acceptedSettings.has(sql);
+    server.queueOwn(sql, (error) => {
       if (error !== null) {
+        acceptedSettings.delete(sql);
         this.fail(error.sqlstate, `cannot restore the client's settings: ${error.message}`);
         return;
       }
+      acceptedSettings.add(sql);
       // As the server spells them: the next server that has the same needs no SET.
       this.onParameter(server.parameters);
+      if (!this.#isTryingSettings) return;
+      this.#isTryingSettings = false;
+      this.release();
     });
   }
 
   #terminate(): void {
     this.#leave('client close request');
     this.leg.end();
+  }
+
+  /**
+   * As PostgreSQL, and at once: should the COPY have failed without our having heard of it, the request would be
+   * answered behind the end of the transaction, when the server is another client's.
+   */
+  #refuseInCopy(tag: number): void {
+    const type = `0x${tag.toString(16).toUpperCase()}`;
+    const message = `unexpected message type ${type} during COPY from stdin`;
+    this.tellError({ severity: 'ERROR', sqlstate: '08P01', message });
+    this.fail('08P01', 'terminating connection because protocol synchronization was lost');
   }
 
   #refuseMessage(tag: number, problem: string): void {
@@ -699,6 +759,8 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
   }
 }
 
+/** Answers that are due to one client; a pipeline has some hundred. */
+const mostDue = 64 * 1024;
 /** Where a text's first word ends at the latest, behind a comment or two. */
 const firstWordBytes = 128;
 /** What is kept of one message of a client until it is whole. PostgreSQL's own limit for it is 1 GB. */

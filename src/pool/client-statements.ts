@@ -265,6 +265,7 @@ export class ClientStatements implements NamedStatements {
       return;
     }
     this.#pool.traffic.serverParses++;
+    server.prepared.clear(statement);
     writeParse(this.#out, statement.serverName, statement.tail);
     const undo = (wasTried: boolean): void => {
       server.prepared.delete(statement);
@@ -341,7 +342,7 @@ export class ClientStatements implements NamedStatements {
   }
 
   #ensure(statement: Statement, server: PooledServer): string {
-    if (server.prepared.ensure(statement, this.#most)) this.#pool.traffic.serverParses++;
+    if (server.prepared.ensure(statement, this.#most, true)) this.#pool.traffic.serverParses++;
     else this.#useMark = server.markUse(statement);
     return statement.serverName;
   }

@@ -17,6 +17,9 @@ function isHeld(answer: string | Held | null): answer is Held {
 
 const unmarked: Mark = { undo: () => undefined };
 
+/** DISCARD ALL and DEALLOCATE ALL take away what later requests would be written by. */
+const forgetting = /discard|deallocate/i;
+
 /** A message in `bytes[at, next)`, header included. */
 interface Request {
   readonly tag: number;
@@ -43,14 +46,23 @@ export class ClientTexts {
   /** Its server has been somebody else's since it had it before. */
   isAfterAnother = false;
   #pinReason: string | null = null;
+  readonly #onForgotten: () => void;
+  #forgets = false;
   /** Of the text with names of statements that the next Execute is for. */
   #executeMark: Mark | null = null;
 
-  constructor(pool: PoolOfServers, statements: ClientStatements, channels: ClientChannels) {
+  /** @param onForgotten  the server has answered a text of which `takeForgets` was true */
+  constructor(
+    pool: PoolOfServers,
+    statements: ClientStatements,
+    channels: ClientChannels,
+    onForgotten: () => void,
+  ) {
     this.#pool = pool;
     this.#statements = statements;
     this.#channels = channels;
     this.#out = pool.pooler.outputs.toServer;
+    this.#onForgotten = onForgotten;
   }
 
   /** Why the text looked at last needs its server for longer; null: it does not. */
@@ -58,6 +70,13 @@ export class ClientTexts {
     const reason = this.#pinReason;
     this.#pinReason = null;
     return reason;
+  }
+
+  /** Whether the Query looked at last may forget statements and state: nothing is sent behind it until it is answered. */
+  takeForgets(): boolean {
+    const forgets = this.#forgets;
+    this.#forgets = false;
+    return forgets;
   }
 
   takeExecuteMark(): Mark | null {
@@ -104,13 +123,22 @@ export class ClientTexts {
     const text = bytes.toString('latin1', at + 5, next - 1);
     const channel = this.#channelText(text);
     if (isHeld(channel)) return channel;
-    const named = this.#named(channel ?? text, server);
-    const instead = named?.text ?? channel;
+    const named = this.#named(channel ?? text, server, false);
+    this.#forgets = forgetting.test(text);
+    const instead = named?.text ?? channel ?? (this.#forgets ? text : null);
     if (instead === null) return at;
     this.#statements.forgetUnnamed();
     server.prepared.forgetUnnamed();
     const mark = named?.mark ?? null;
-    server.expect(Kind.query, channel === null ? mark : { ...(mark ?? unmarked), isDeaf: true });
+    const marks: Mark | null =
+      channel === null && !this.#forgets
+        ? mark
+        : {
+            ...(mark ?? unmarked),
+            ...(channel !== null && { isDeaf: true }),
+            ...(this.#forgets && { answered: this.#onForgotten }),
+          };
+    server.expect(Kind.query, marks);
     writeQuery(this.#out, instead, 'latin1');
     return next;
   }
@@ -130,7 +158,7 @@ export class ClientTexts {
     const text = bytes.toString('latin1', nameEnd + 1, textEnd);
     const channel = this.#channelText(text);
     if (isHeld(channel)) return channel;
-    const named = channel === null ? this.#named(text, server) : null;
+    const named = channel === null ? this.#named(text, server, true) : null;
     const instead = channel ?? named?.text;
     if (instead === undefined) return at;
     if (named?.mark?.error !== undefined) {
@@ -169,13 +197,17 @@ export class ClientTexts {
   }
 
   /** With the names of statements that servers know; what it leaves behind is noted. */
-  #named(text: string, server: PooledServer): { text: string; mark: Mark | null } | null {
+  #named(
+    text: string,
+    server: PooledServer,
+    isPipelined: boolean,
+  ): { text: string; mark: Mark | null } | null {
     const { rewriter, pooler } = this.#pool;
     this.#pinReason = rewriter.reasonToPin(text);
     if (this.#pinReason !== null) this.#forgetOthersNumbers(server);
     if (!this.#pool.sharesStatements) return null;
     const most = pooler.settings.max_prepared_statements;
-    return rewriter.rewritePrepared(text, server.prepared, this.#statements, most);
+    return rewriter.rewritePrepared(text, server.prepared, this.#statements, most, isPipelined);
   }
 
   /** A client that keeps the server must not be told the number of a sequence that the one before it has drawn. */

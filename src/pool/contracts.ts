@@ -17,6 +17,7 @@ import type { Leg } from './leg.ts';
 import type { ParameterSet, TrackedNames } from './parameters.ts';
 import type { PreparedStatements } from './prepared-statements.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
+import type { Remembered } from './remembered.ts';
 import type { Route } from './route.ts';
 import type { Statement, StatementCache } from './statements.ts';
 import type { Traffic } from './traffic.ts';
@@ -75,6 +76,7 @@ export interface PooledClient {
   readonly requestedAtMs: number;
   waitingSinceUs: number;
   onParameter(current: ParameterSet): void;
+  onAnswered(server: PooledServer): void;
   wantsOtherwise(name: string, value: string): boolean;
   forgetState(isAll: boolean): void;
   /** Its server has state of it that no other has. */
@@ -98,6 +100,8 @@ export interface PoolOfServers extends ServerSource {
   readonly rewriter: QueryRewriter;
   readonly hub: ChannelHub;
   readonly traffic: Traffic;
+  /** SETs that a server of it has taken. */
+  readonly acceptedSettings: Remembered;
   acquire(client: PooledClient): PooledServer | null;
   stopWaiting(client: PooledClient): void;
   onTransactionEnd(server: PooledServer, client: PooledClient): void;

@@ -147,6 +147,7 @@ function usable(name: string, database: Database<Pool> | undefined): Database<Po
  */
 export function retire(database: Database<Pool>, reason: string, isFast: boolean): void {
   for (const pool of database.pools.values()) {
+    pool.retirements++;
     pool.failure = null;
     pool.welcome = null;
     pool.hub.expire();

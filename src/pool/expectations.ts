@@ -32,6 +32,8 @@ export interface Mark {
   undo(wasTried: boolean): void;
   /** The server has done it. */
   done?(): void;
+  /** Its ReadyForQuery has come. */
+  answered?(): void;
   /** An error that answers this request names the statement as we do, not as the client does. */
   readonly rename?: { readonly from: string; readonly to: string };
   /** The client is told this error instead: the request was ours, and made to fail. */
@@ -89,12 +91,6 @@ export class Expectations {
       const kind = this.#kindAt(i) & kindMask;
       if (kind !== Kind.copyEnd) return endsPipeline(kind);
     }
-    return true;
-  }
-
-  /** True when nothing but made-up replies is left. */
-  get isOnlyFakes(): boolean {
-    for (let i = 0; i < this.#size; i++) if ((this.#kindAt(i) & fake) === 0) return false;
     return true;
   }
 

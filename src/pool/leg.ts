@@ -172,9 +172,11 @@ export class Leg implements Writer {
     if (!this.isOpen) return;
     this.#finishRound();
     this.#socket.end();
-    // A peer that neither reads nor hangs up does not keep us.
-    this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
-    this.#socket.resume();
+    // A peer that does not hang up does not keep us, whatever it sends.
+    const socket = this.#socket;
+    const lingering = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once('close', () => clearTimeout(lingering));
+    socket.resume();
   }
 
   destroy(error?: Error): void {

@@ -285,10 +285,10 @@ export class Operations {
     this.#host.onShutdown();
   }
 
-  /** Clients that a paused pooler would let wait for ever. */
+  /** Clients that would wait for ever, because all or their database is paused. */
   #turnAway(): void {
-    if (!this.pooler.isPaused) return;
     for (const pool of this.pooler.pools) {
+      if (!pool.isPaused) continue;
       for (const client of pool.waiting) client.fail('57P01', 'server shutting down');
     }
   }

@@ -8,6 +8,7 @@ import type { Limits } from './limits.ts';
 import { ListenHub, type HubOwner } from './listen-hub.ts';
 import { cachedFailure, loginFailureOf, refusalOf, type LoginFailure } from './login-failure.ts';
 import { ParameterSet } from './parameters.ts';
+import { Remembered } from './remembered.ts';
 import { Refusal } from './refusal.ts';
 import type { QueryRewriter } from './query-rewriter.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -64,6 +65,9 @@ export class Pool implements PoolOfServers, HubOwner {
   readonly idle: ServerConnection[] = [];
   loginsUnderWay = 0;
   failure: LoginFailure | null = null;
+  readonly acceptedSettings = new Remembered(1_000);
+  /** How many times all its servers were to be replaced. */
+  retirements = 0;
   /** What servers report at login; null until the first has. */
   welcome: ReadonlyMap<string, string> | null = null;
   usedAtMs = Date.now();
@@ -257,8 +261,11 @@ export class Pool implements PoolOfServers, HubOwner {
   }
 
   onHubMoved(): void {
-    this.serveWaiting();
-    this.pooler.changes.tell();
+    // Not at once: a client whose UNLISTEN has ended the move is in the middle of composing its requests.
+    setImmediate(() => {
+      this.serveWaiting();
+      this.pooler.changes.tell();
+    });
   }
 
   onHubMoveFailed(error: unknown): void {
@@ -436,6 +443,7 @@ export class Pool implements PoolOfServers, HubOwner {
   }
 
   async #open(): Promise<void> {
+    const { retirements } = this;
     let loggedIn: LoggedIn;
     try {
       loggedIn = await openServer(this);
@@ -448,16 +456,18 @@ export class Pool implements PoolOfServers, HubOwner {
       return;
     }
     this.loginsUnderWay--;
-    this.#onOpened(loggedIn);
+    this.#onOpened(loggedIn, retirements === this.retirements);
   }
 
-  #onOpened(loggedIn: LoggedIn): void {
-    this.failure = null;
-    this.welcome = loggedIn.reported;
+  /** @param isOfUse  false: since its login began, all servers of then were to be replaced */
+  #onOpened(loggedIn: LoggedIn, isOfUse: boolean): void {
     const parameters = parametersOf(this.pooler, loggedIn.reported);
     const server = new ServerConnection(this, this.pooler.nextServerId(), loggedIn, parameters);
     this.servers.add(server);
     this.pooler.onServerOpened(server);
+    if (!isOfUse) return server.close('its place has changed during its login');
+    this.failure = null;
+    this.welcome = loggedIn.reported;
     for (const waiter of this.#takeWelcomes()) waiter.resolve(loggedIn.reported);
     this.onServerFree(server);
   }

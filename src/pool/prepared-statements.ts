@@ -1,5 +1,5 @@
 import { Kind, skip, type Expectations, type Mark } from './expectations.ts';
-import { writeCloseStatement, writeParse, writeQuery } from './requests.ts';
+import { writeCloseStatement, writeParse, writeQuery, writeRun } from './requests.ts';
 import { SqlStatement, UnnamedStatement, type Statement } from './statements.ts';
 import type { TellStatement } from './takeover/packed.ts';
 import type { MessageBuffer } from '../wire/index.ts';
@@ -45,15 +45,26 @@ export class PreparedStatements {
     return this.#statements.has(statement);
   }
 
-  /** Makes sure that the server has it, by a Parse of ours where it has not. @returns whether one was needed */
-  ensure(statement: Statement, most: number): boolean {
+  /**
+   * Makes sure that the server has it, by a request of ours where it has not: inside a pipeline by one that leaves
+   * the pipeline's transaction open.
+   *
+   * @returns whether one was needed
+   */
+  ensure(statement: Statement, most: number, isPipelined: boolean): boolean {
     if (this.#statements.has(statement)) {
       this.#touch(statement, most);
       return false;
     }
-    if (this.#doubtful.delete(statement)) this.#close(statement);
+    this.clear(statement);
     const mark: Mark = { undo: () => this.#statements.delete(statement) };
-    if (statement instanceof SqlStatement) {
+    if (statement instanceof SqlStatement && isPipelined) {
+      writeRun(this.#out, statement.prepareSql);
+      this.#unnamed = null;
+      for (const kind of [Kind.parse, Kind.bind]) this.#expected.push(kind | skip);
+      this.#expected.push(Kind.execute | skip, mark);
+      this.#expected.push(Kind.close | skip);
+    } else if (statement instanceof SqlStatement) {
       writeQuery(this.#out, statement.prepareSql, 'latin1');
       this.#unnamed = null;
       this.#expected.push(Kind.query | skip, mark);
@@ -63,6 +74,11 @@ export class PreparedStatements {
     }
     this.add(statement, most);
     return true;
+  }
+
+  /** Before its Parse is written: what may be there under its name is closed. */
+  clear(statement: Statement): void {
+    if (this.#doubtful.delete(statement)) this.#close(statement);
   }
 
   /** Its Parse is being written. Over the limit, the one that was not used for the longest time is closed. */

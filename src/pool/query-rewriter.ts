@@ -5,9 +5,17 @@ import { rewritePrepared } from './sql-prepared.ts';
 import type { NamedStatements } from './statements.ts';
 
 /** With which words a text begins that matters to every pool. */
-const namingWords = ['prepare', 'execute', 'explain', 'deallocate', 'listen', 'unlisten'] as const;
+const namingWords = [
+  'prepare',
+  'execute',
+  'explain',
+  'deallocate',
+  'discard',
+  'listen',
+  'unlisten',
+] as const;
 /** The same in a statement that is not the first. */
-const laterNamingWord = /prepare|execute|deallocate|listen/i;
+const laterNamingWord = /prepare|execute|deallocate|discard|listen/i;
 
 /**
  * What the texts of a client's queries mean to the pool: names of statements and channels that are the
@@ -44,6 +52,7 @@ export class QueryRewriter {
   /**
    * A text that names prepared statements, as the server knows them, and what it needs for it sent ahead.
    *
+   * @param isPipelined  the text comes in a Parse
    * @returns null: nothing to change
    */
   rewritePrepared(
@@ -51,12 +60,13 @@ export class QueryRewriter {
     prepared: PreparedStatements,
     statements: NamedStatements,
     most: number,
+    isPipelined: boolean,
   ): { text: string; mark: Mark | null } | null {
     const rewritten = rewritePrepared(text, (name) => statements.find(name));
     if (rewritten === null) return null;
     const keptBytes = rewritten.makes.reduce((sum, { keptBytes: bytes }) => sum + bytes, 0);
     if (keptBytes > 0 && !statements.hasRoomFor(keptBytes)) return statements.refused;
-    for (const statement of rewritten.needs) prepared.ensure(statement, most);
+    for (const statement of rewritten.needs) prepared.ensure(statement, most, isPipelined);
     for (const statement of rewritten.makes) prepared.add(statement, most);
     for (const statement of rewritten.drops) prepared.delete(statement);
     for (const { name, statement } of rewritten.names) {

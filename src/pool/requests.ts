@@ -1,6 +1,7 @@
 import { FrontendTag, type MessageBuffer } from '../wire/index.ts';
 
 const statementKind = 0x53; // S
+const portalKind = 0x50; // P
 
 /**
  * Requests of our own, and clients' requests under another name.
@@ -24,6 +25,33 @@ export function writeParse(out: MessageBuffer, name: string, tail: Buffer): void
   out.begin(FrontendTag.parse);
   out.text(name, 'the statement name');
   out.bytes(tail);
+  out.finish();
+}
+
+/** A portal that no client has. */
+const ownPortal = 'SLUICE';
+
+/** Parse, Bind, Execute and Close of a text without parameters, which leave the client's portals alone. */
+export function writeRun(out: MessageBuffer, text: string): void {
+  writeParse(out, '', Buffer.concat([Buffer.from(text, 'latin1'), Buffer.alloc(3)]));
+  out.begin(FrontendTag.bind);
+  out.text(ownPortal, 'the portal');
+  // The unnamed statement; no formats, no parameters, no formats of columns.
+  out.bytes(Buffer.alloc(7));
+  out.finish();
+  out.begin(FrontendTag.execute);
+  out.text(ownPortal, 'the portal');
+  out.int32(0);
+  out.finish();
+  out.begin(FrontendTag.close);
+  out.byte(portalKind);
+  out.text(ownPortal, 'the portal');
+  out.finish();
+}
+
+/** The server sends what it has answered so far. */
+export function writeFlush(out: MessageBuffer): void {
+  out.begin(FrontendTag.flush);
   out.finish();
 }
 

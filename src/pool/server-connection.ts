@@ -268,6 +268,7 @@ export class ServerConnection implements LegOwner, PooledServer {
     if (client !== null) {
       client.leg.write(this.#toClient);
       if (client.leg.isFull) this.leg.pause();
+      client.onAnswered(this);
     }
     if (this.#lastWords !== null) this.close(this.#lastWords.message);
     else this.#settle();
@@ -319,6 +320,7 @@ export class ServerConnection implements LegOwner, PooledServer {
   /** Made-up replies whose turn has come, also when the server will say nothing (after a Flush). */
   emitFakes(): void {
     const out = this.#toClient;
+    this.expected.dropCopyEnds();
     for (let head = this.expected.head; (head & fake) !== 0; head = this.expected.head) {
       out.begin(kindOf(head) === Kind.parse ? BackendTag.parseComplete : BackendTag.closeComplete);
       out.finish();
@@ -389,6 +391,7 @@ export class ServerConnection implements LegOwner, PooledServer {
 
   /** Made-up replies whose turn has come go behind `bytes[from, to)`. @returns what is written up to */
   #emitBehind(bytes: Buffer, from: number, to: number): number {
+    this.expected.dropCopyEnds();
     if ((this.expected.head & fake) === 0 || this.client === null) return from;
     if (to > from) this.#toClient.slice(bytes, from, to);
     this.emitFakes();
@@ -501,8 +504,10 @@ export class ServerConnection implements LegOwner, PooledServer {
     if (!isStatus(status)) {
       throw this.#nonsense('a status that does not exist', BackendTag.readyForQuery);
     }
+    const { headMark } = this.expected;
     this.expected.shift();
     this.expected.dropCopyEnds();
+    headMark?.answered?.();
     this.status = status;
     this.isCopyIn = false;
     if ((head & skip) !== 0) {

@@ -31,13 +31,17 @@ class Writes {
 
   flush(): void {
     let start = 0;
-    for (let i = 0; i < this.#writers.length; i++) {
-      const end = this.#ends[i]!;
-      this.#writers[i]!.writeNow(this.#memory, start, end);
-      start = end;
+    try {
+      for (let i = 0; i < this.#writers.length; i++) {
+        const end = this.#ends[i]!;
+        this.#writers[i]!.writeNow(this.#memory, start, end);
+        start = end;
+      }
+    } finally {
+      // Nothing goes out twice.
+      this.#writers.length = 0;
+      this.#ends.length = 0;
     }
-    this.#writers.length = 0;
-    this.#ends.length = 0;
   }
 }
 
