@@ -261,8 +261,9 @@ export class ClientStatements implements NamedStatements {
   /** A statement that the server may have from another client, or from before. */
   #parseShared(statement: Statement, server: PooledServer, undoName: Mark['undo']): void {
     if (server.prepared.has(statement)) {
-      server.expect(Kind.parse | fake, { undo: undoName });
-      return;
+      if (!server.refusesRequests) return server.expect(Kind.parse | fake, { undo: undoName });
+      writeParse(this.#out, statement.serverName, statement.tail);
+      return server.expect(Kind.parse, { undo: undoName });
     }
     this.#pool.traffic.serverParses++;
     server.prepared.clear(statement);

@@ -48,6 +48,7 @@ export interface PooledServer {
   /** Its client asks it for nothing yet, since it has it or its last transaction is over. */
   readonly isBeforeTransaction: boolean;
   readonly hasFailed: boolean;
+  readonly refusesRequests: boolean;
   readonly isMidReply: boolean;
   readonly isFree: boolean;
   enter(state: ServerState): void;

@@ -289,7 +289,7 @@ export class Operations {
   #turnAway(): void {
     for (const pool of this.pooler.pools) {
       if (!pool.isPaused) continue;
-      for (const client of pool.waiting) client.fail('57P01', 'server shutting down');
+      pool.turnAway(new Refusal('57P01', 'server shutting down'));
     }
   }
 

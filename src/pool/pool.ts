@@ -481,6 +481,12 @@ export class Pool implements PoolOfServers, HubOwner {
     for (const client of this.waiting) client.fail(sqlstate, message);
   }
 
+  /** Nobody who waits for a server gets one. */
+  turnAway(refusal: Refusal): void {
+    for (const client of this.waiting) client.fail(refusal.sqlstate, refusal.message);
+    this.#failWelcomes(refusal);
+  }
+
   #failWelcomes(refusal: Refusal): void {
     for (const waiter of this.#takeWelcomes()) waiter.reject(refusal);
   }

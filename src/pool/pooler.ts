@@ -504,6 +504,7 @@ export class Pooler implements PoolerOfPools, Reception {
   /** @param reason  null: it went on to something else */
   onHandshakeOver(handshake: ClientHandshake, reason: string | null): void {
     this.handshakes.delete(handshake);
+    this.changes.tell();
     if (reason !== null && this.settings.log_pooler_errors) {
       this.log.warn('a client was not let in', {
         database: handshake.database,

@@ -35,6 +35,7 @@ import { appended } from './client-messages.ts';
 import { Replay } from './replay.ts';
 import { RequestTimes } from './request-times.ts';
 import {
+  failedStatus,
   idleStatus,
   isAside,
   isBulky,
@@ -193,6 +194,11 @@ export class ServerConnection implements LegOwner, PooledServer {
     this.closeReason = packed.closeReason;
     this.prepared.unpack(packed.statements.map(find), packed.doubtful.map(find));
     this.times.unpack(packed);
+  }
+
+  /** A transaction has failed, and nothing is on its way that could end it: every request but that is refused. */
+  get refusesRequests(): boolean {
+    return this.status === failedStatus && this.expected.size === 0;
   }
 
   get isInTransaction(): boolean {

@@ -3,6 +3,7 @@ import { BackendTag } from '../wire/index.ts';
 
 /** The status of a server that no transaction is open in. */
 export const idleStatus = 0x49; // I
+export const failedStatus = 0x45; // E
 
 /** I, T, E. */
 export function isStatus(status: number): boolean {

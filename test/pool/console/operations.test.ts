@@ -293,6 +293,20 @@ describe('SHUTDOWN', () => {
     await within('the end', pool.shutDown);
   });
 
+  test.each(['KILL', 'PAUSE app'])(
+    'WAIT_FOR_CLIENTS turns away who waits after %s',
+    async (pause) => {
+      const pool = await scene();
+      const admin = await pool.console();
+      await admin.query(pause);
+      const waiting = errorOf(pool.client('app').then((client) => client.query('SELECT 1')));
+      await waitFor('it to wait', () => pool.pooler.pools.some((of) => of.ownWaiting > 0));
+      await admin.query('SHUTDOWN WAIT_FOR_CLIENTS');
+      expect(await within('the error', waiting)).toBe('FATAL 57P01 server shutting down');
+      await within('the end', pool.shutDown);
+    },
+  );
+
   test('WAIT_FOR_SERVERS lets transactions end and turns away who waits', async () => {
     const pool = await scene();
     const [busy, idle] = [await pool.client('app'), await pool.client('app')];

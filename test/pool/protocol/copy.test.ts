@@ -186,6 +186,32 @@ describe.each(outerMajors)('COPY, PostgreSQL %i', (major) => {
     }
   });
 
+  test.each<[string, (w: MessageWriter) => unknown, string[]]>([
+    [
+      'a request',
+      (w) => w.query("SELECT 'not for others' FROM pg_sleep(0.2)"),
+      ['E:08P01', 'F:08P01', ended],
+    ],
+    ['a Sync', (w) => w.sync(), ['E:22P02', 'Z:I']],
+  ])(
+    'case 18: %s behind data that have failed already is answered to nobody else',
+    async (_what, intruder, wanted) => {
+      const pair = await startPair(server, { sql: tables });
+      const [client, ...others] = await Promise.all([1, 2, 3].map(() => pair.pooled()));
+      await client!.ask((w) => w.query(copyIn), 'G');
+      const answers = others.map((other, i) =>
+        other.ask((w) => w.query(`SELECT 'for ${i}' FROM pg_sleep(0.1)`)),
+      );
+      await waitFor('them to wait', () => pair.pooler.pools[0]!.waiting.size === 2);
+      const until = wanted.at(-1) === ended ? ended : 1;
+      expect(await client!.ask((w) => intruder(w.copyData(bad)), until)).toEqual(wanted);
+      for (const [i, answer] of (await Promise.all(answers)).entries()) {
+        expect(answer.slice(1)).toEqual([`D:for ${i}`, 'C:SELECT 1', 'Z:I']);
+      }
+      await pair.expectQuiet();
+    },
+  );
+
   test('case 18: a client that goes away in the middle of its data has copied nothing', async () => {
     const pair = await startPair(server, { sql: tables });
     for (const go of ['vanish', 'close'] as const) {

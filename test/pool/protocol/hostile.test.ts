@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { MessageWriter } from '../../../src/wire/index.ts';
 import { bytesOf, postgres, waitFor, within, type PipelineClient } from '../../kit/index.ts';
@@ -34,6 +36,53 @@ describe('clients that mean harm, or have bad luck', () => {
     await client.cancel();
     await hog.ask((w) => w.query('COMMIT'));
     await expectServed(hog);
+  });
+
+  test('who was refused and goes on sending is cut off', async () => {
+    const pair = await startPair(server);
+    const { port } = pair.scene;
+    const socket = connect({ host: '127.0.0.1', port });
+    const closed = once(socket, 'close');
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]));
+    const sending = setInterval(() => socket.write('x'), 500);
+    await within('the end', closed, 20_000);
+    clearInterval(sending);
+  });
+
+  test('what is due to one client is bounded, and all of it comes', async () => {
+    const pair = await startPair(server);
+    const client = await pair.pooled();
+    await client.ask((w) => w.parse('s', 'SELECT 1').sync());
+    // None of these goes to the server, and nothing but the server's answer lets them be answered.
+    const closes = bytesOf((w) => {
+      for (let i = 0; i < 1000; i++) w.close('statement', 'none');
+      return w;
+    });
+    await client.send((w) =>
+      w.parse('', 'SELECT 1 FROM pg_sleep(0.5)').bind('', '', []).execute(''),
+    );
+    const [pool] = pair.pooler.pools;
+    let most = 0;
+    const watch = setInterval(() => {
+      for (const { expected } of pool!.servers) most = Math.max(most, expected.size);
+    }, 5);
+    for (let i = 0; i < 400; i++) await client.sendBytes(closes);
+    const answers = await client.ask((w) => w.sync());
+    clearInterval(watch);
+    expect(most).toBeLessThan(100_000);
+    expect(answers.filter((answer) => answer === '3')).toHaveLength(400_000);
+    await pair.expectQuiet();
+  });
+
+  test('a text of empty lines is looked through once', async () => {
+    const pair = await startPair(server, { settings: { pool_mode: 'auto' } });
+    const client = await pair.pooled();
+    // From each line end on, this would be many minutes.
+    expect(await client.ask((w) => w.query(`${'\n'.repeat(1_000_000)}SELECT 1`))).toContain('D:1');
+    await client.ask((w) => w.query('\n \n\t SET\tseq_page_cost = 3'));
+    expect([...pair.pooler.clients][0]?.pinReason).toBe('SET seq_page_cost');
   });
 
   test('a reader that was slow hands its server on as it was', async () => {

@@ -19,6 +19,16 @@ describe.each(outerMajors)('parameters, PostgreSQL %i', (major) => {
     expect(pooled.at(-1)).toBe('Z:I');
   });
 
+  test('case 30: a request is not done with settings that no server takes', async () => {
+    const pair = await startPair(server, { sql: 'CREATE TABLE t (n int)' });
+    const client = await pair.pooled({ parameters: { TimeZone: 'No/Where' } });
+    const told = await client.ask((w) => w.query('INSERT INTO t VALUES (1)'), 'end');
+    expect(told).toEqual(['F:22023', 'end']);
+    const other = await pair.pooled();
+    expect(await other.ask((w) => w.query('SELECT count(*) FROM t'))).toContain('D:0');
+    await pair.expectQuiet();
+  });
+
   test('case 30: settings follow their client from server to server, and reach nobody else', async () => {
     const pair = await startPair(server, { poolSize: 2, settings: { server_round_robin: 1 } });
     const wanted = ['Asia/Tokyo', 'America/Lima', 'Europe/Riga'];

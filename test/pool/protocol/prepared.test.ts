@@ -5,6 +5,15 @@ import { outerMajors, startPair, type Pair } from './pair.ts';
 
 const tables = 'CREATE TABLE t (id int PRIMARY KEY, name text)';
 
+/** All of an extended query under this name. */
+function whole(name: string): (w: MessageWriter) => MessageWriter {
+  return (w) => w.parse(name, 'SELECT 2').bind('', name, []).execute('').sync();
+}
+
+function insert(w: MessageWriter): MessageWriter {
+  return w.parse('', 'INSERT INTO t VALUES (1)').bind('', '', []).execute('');
+}
+
 describe.each(outerMajors)('prepared statements, PostgreSQL %i', (major) => {
   const server = postgres(major);
 
@@ -267,6 +276,69 @@ describe.each(outerMajors)('prepared statements, PostgreSQL %i', (major) => {
       await b.ask((w) => w.parse('r', 'SELECT 1').bind('', 'r', []).execute('').sync()),
     ).toContain('D:1');
     await pair.expectQuiet();
+  });
+
+  test.each(['DISCARD ALL', 'DEALLOCATE ALL', 'SELECT 1; deallocate all'])(
+    'case 15: ... and what comes behind %s in one write is written by what there is then',
+    async (forget) => {
+      const pair = await startPair(server);
+      const behind = (name: string) => (w: MessageWriter) => whole(name)(w.query(forget));
+      await pair.sameAsDirect([
+        [whole('')],
+        [whole('')],
+        [whole('s')],
+        [behind(''), 2],
+        [behind('s'), 2],
+        [(w) => w.bind('', 's', []).execute('').sync()],
+        [(w) => whole('r')(w.query('BEGIN').query(forget)), 3],
+        [(w) => whole('q')(w.query('SELECT nothing').query('ROLLBACK').query(forget)), 4],
+      ]);
+      const other = await pair.pooled();
+      for (const name of ['', 'a', '', 'b']) expect(await other.ask(whole(name))).toContain('D:2');
+    },
+  );
+
+  test('case 15: what a failed text was to drop is there for others', async () => {
+    const pair = await startPair(server);
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    await a.ask((w) => w.parse('s', 'SELECT 88').sync());
+    await a.ask((w) => w.query('SELECT 1/0; DEALLOCATE s'));
+    for (const name of ['one', '', 'two']) {
+      expect(
+        await b.ask((w) => w.parse(name, 'SELECT 88').bind('', name, []).execute('').sync()),
+      ).toContain('D:88');
+    }
+  });
+
+  test('case 16: a statement made by SQL that has to be made again leaves a pipeline one transaction', async () => {
+    const pair = await startPair(server, {
+      sql: 'CREATE TABLE t (n int)',
+      settings: { max_prepared_statements: 1 },
+    });
+    const [a, b] = await Promise.all([pair.pooled(), pair.pooled()]);
+    await a.ask((w) => w.query('PREPARE x (int) AS SELECT 1/$1'));
+    const forget = (): Promise<unknown> => b.ask((w) => w.parse('other', 'SELECT 3').sync());
+    await forget();
+    const failed = await a.ask((w) => insert(w).bind('', 'x', ['0']).execute('').sync());
+    expect(failed.slice(-2)).toEqual(['E:22012', 'Z:I']);
+    expect(await b.ask((w) => w.query('SELECT count(*) FROM t'))).toContain('D:0');
+    await forget();
+    expect(await a.ask((w) => insert(w).bind('', 'x', ['1']).execute('').sync())).toEqual([
+      '1',
+      '2',
+      'C:INSERT 0 1',
+      '2',
+      'D:1',
+      'C:SELECT 1',
+      'Z:I',
+    ]);
+    await pair.database.query('TRUNCATE t');
+    await forget();
+    // Its Bind is told why it could not be made.
+    await a.ask((w) => w.query('PREPARE y AS SELECT * FROM t'));
+    await forget();
+    await pair.database.query('DROP TABLE t');
+    expect(await a.ask((w) => w.bind('', 'y', []).execute('').sync())).toEqual(['E:42P01', 'Z:I']);
   });
 
   test('case 16: SQL PREPARE, EXECUTE and DEALLOCATE mean the same on every server', async () => {

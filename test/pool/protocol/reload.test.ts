@@ -5,6 +5,26 @@ import { startScene } from '../scene.ts';
 const server = postgres();
 
 describe('databases after RELOAD', () => {
+  test('a server whose login was under way is of the new place, or of no use', async () => {
+    const [here, there] = await Promise.all([server.database(), server.database()]);
+    const proxy = await startProxy({ port: server.port });
+    const entry = (url: string): string => `${lineOf(proxy.url(url))} user=postgres`;
+    const settings = { pool_mode: 'transaction' };
+    const scene = await startScene({ databases: { app: entry(here.url) }, settings });
+    const client = await scene.client('app');
+    await client.query('SELECT 1');
+    scene.operations.reconnect(null);
+    await waitFor('no server', () => scene.pooler.pools[0]!.servers.size === 0);
+    proxy.toClient.stall();
+    const asked = client.query('SELECT current_database() AS name');
+    await waitFor('a login', () => scene.pooler.pools[0]!.loginsUnderWay === 1);
+    await waitFor('its startup', () => proxy.toServer.bytes > 0);
+    await scene.configure({ databases: { app: entry(there.url) }, settings });
+    await scene.operations.reload();
+    proxy.toClient.resume();
+    expect((await asked).rows).toEqual([{ name: there.name }]);
+  });
+
   test('one that was removed is closed to everybody at once, and forgotten', async () => {
     const [kept, removed] = await Promise.all([server.database(), server.database()]);
     const line = `${lineOf(removed.url)} user=postgres min_pool_size=1`;
