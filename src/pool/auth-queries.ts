@@ -59,10 +59,12 @@ export class AuthQueries {
     const { settings } = config;
     const entry = config.databases.get(databaseName) ?? config.databases.get('*');
     const authUser = entry?.authUser || settings.auth_user;
-    if (entry === undefined || authUser === '') return null;
-    const at = entry.authDbname || settings.auth_dbname || databaseName;
-    const database = this.#pooler.databases.findForLogin(at);
-    const query = new AuthQuery(entry.authQuery || settings.auth_query, async (text, name) => {
+    // The console is no database that could be asked.
+    const own = entry === undefined ? '' : databaseName;
+    const at = entry?.authDbname || settings.auth_dbname || own;
+    if (authUser === '' || at === '') return null;
+    const database = this.#databaseToAsk(at);
+    const query = new AuthQuery(entry?.authQuery || settings.auth_query, async (text, name) => {
       const session = await this.#sessionOf(database, authUser).catch(throwUnreachable);
       return this.#ask(session, text, name);
     });
@@ -71,6 +73,14 @@ export class AuthQueries {
     } catch (error) {
       if (error instanceof Refusal) throw error;
       throw isAnswer(error) ? misconfigured(error) : unreachable(error);
+    }
+  }
+
+  #databaseToAsk(name: string): Database {
+    try {
+      return this.#pooler.databases.findForLogin(name);
+    } catch (error) {
+      throw misconfigured(error);
     }
   }
 

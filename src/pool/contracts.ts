@@ -156,6 +156,7 @@ export interface ServerSource {
 
 /** What opening a server needs to know. */
 export interface ServerFacts {
+  readonly log: Log;
   readonly settings: PoolSettings;
   readonly dns: DnsCache;
   readonly scramKeys: ScramKeyCache;

@@ -1,4 +1,5 @@
 import type { PooledClient } from './contracts.ts';
+import type { Database } from './database.ts';
 import type { Pool } from './pool.ts';
 import type { Pooler } from './pooler.ts';
 import { Refusal } from './refusal.ts';
@@ -32,6 +33,7 @@ export class Janitor {
   sweep(): void {
     this.#sweepHandshakes();
     for (const database of this.#pooler.databases.values()) {
+      this.#openForced(database);
       for (const pool of database.pools.values()) this.#sweepPool(pool);
       this.#dropUnusedPools(database.pools);
       const idleMs = Date.now() - database.usedAtMs;
@@ -47,6 +49,21 @@ export class Janitor {
       void this.#pooler.refreshUsers();
       void this.#pooler.authQueries.close(false);
     }
+  }
+
+  /** The pool of a forced user has its least servers before a client comes. */
+  #openForced({ name, entry, pools, isGone, isAutomatic }: Database<Pool>): void {
+    const { user, minPoolSize } = entry;
+    const least = minPoolSize ?? this.#pooler.settings.min_pool_size;
+    if (least === 0 || user === null || isGone || isAutomatic || pools.has(user)) return;
+    this.#pooler
+      .poolFor(name, { user, password: null, scramKeys: null })
+      .catch((error: unknown) => {
+        this.#pooler.log.warn('servers of min_pool_size cannot be opened', {
+          database: name,
+          error,
+        });
+      });
   }
 
   /** A pool that nobody has used for pool_idle_timeout is forgotten; TOTALS goes on with its counts. */

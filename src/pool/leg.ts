@@ -174,8 +174,12 @@ export class Leg implements Writer {
     this.#socket.end();
     // A peer that does not hang up does not keep us, whatever it sends.
     const socket = this.#socket;
-    const lingering = setTimeout(() => socket.destroy(), lingerMs);
-    socket.once('close', () => clearTimeout(lingering));
+    const timer = setTimeout(() => socket.destroy(), lingerMs);
+    lingering.add(socket);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      lingering.delete(socket);
+    });
     socket.resume();
   }
 
@@ -266,6 +270,13 @@ export class Leg implements Writer {
 
 /** How long a connection that we end may take for its last bytes. */
 const lingerMs = 5_000;
+
+const lingering = new Set<Socket>();
+
+/** Connections that we have ended, and whose peers have not. What was written is the kernel's to deliver. */
+export function stopLingering(): void {
+  for (const socket of lingering) socket.destroySoon();
+}
 
 /** What a socket made here gives its bytes to. */
 interface LegRead {

@@ -2,6 +2,7 @@ import { isSluiceError } from '../errors/index.ts';
 import { consoleDatabase } from './client-startup.ts';
 import { applyReload, applySet, type PoolerConfig } from './config/index.ts';
 import type { Database } from './database.ts';
+import { stopLingering } from './leg.ts';
 import type { Listener } from './listener.ts';
 import type { Pool } from './pool.ts';
 import type { Pooler } from './pooler.ts';
@@ -279,6 +280,7 @@ export class Operations {
     for (const database of pooler.databases.values()) {
       this.#drop(database, 'pooler is shutting down');
     }
+    stopLingering();
     await this.#host.listener.close();
     await there;
     pooler.log.info('shut down');

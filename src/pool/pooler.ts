@@ -6,7 +6,7 @@ import {
   type AuthenticationSecret,
   type Notification,
 } from '../wire/index.ts';
-import { AuthQueries } from './auth-queries.ts';
+import { AuthQueries, misconfiguredWords } from './auth-queries.ts';
 import { peerUid, serverSecretOf, type Credentials } from './auth/index.ts';
 import { Cancels, onlyThread, type ThreadPlace } from './cancels.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -282,6 +282,10 @@ export class Pooler implements PoolerOfPools, Reception {
     const database = this.databases.find(name);
     this.#checkClientLimits(name, credentials.user);
     const forced = database.entry.user;
+    if (forced === null && this.settings.auth_type === 'any') {
+      const reason = `auth_type = any needs a user in the line of ${name}`;
+      throw new Refusal('08P01', misconfiguredWords, reason);
+    }
     const user = forced ?? credentials.user;
     const known = database.pools.get(user);
     if (known !== undefined) {

@@ -1,5 +1,10 @@
 import { TLSSocket, connect as connectTls } from 'node:tls';
-import { isSluiceError, ServerError, SluiceError } from '../errors/index.ts';
+import {
+  isSluiceError,
+  ServerError,
+  SluiceError,
+  type ServerMessageFields,
+} from '../errors/index.ts';
 import { buildTlsOptions, type TargetSessionAttrs, type TlsTarget } from '../session/index.ts';
 import {
   Authenticator,
@@ -104,6 +109,7 @@ class ServerLogin implements LegOwner {
   readonly #failed = Promise.withResolvers<never>();
   #leg: Leg | null = null;
   #isConnected = false;
+  #isConnectQuery = false;
   #key: BackendKeyData = { pid: 0, key: Buffer.alloc(4) };
   #authenticator: Authenticator | null = null;
   /** What waits for the next answer: one byte before TLS, messages after. */
@@ -127,7 +133,10 @@ class ServerLogin implements LegOwner {
     await this.#inTime(this.#ready.promise);
     await this.#inTime(this.#checkKind(wanted));
     const { connectQuery } = this.#source.database.entry;
-    if (connectQuery !== null) await this.#inTime(this.#query(connectQuery));
+    if (connectQuery !== null) {
+      this.#isConnectQuery = true;
+      await this.#inTime(this.#query(connectQuery));
+    }
     return {
       leg,
       key: this.#key,
@@ -267,7 +276,7 @@ class ServerLogin implements LegOwner {
         return;
       }
       case BackendTag.errorResponse:
-        throw new ServerError(decodeErrorFields(bytes, start, end), describePlace(this.#place));
+        return this.#onError(decodeErrorFields(bytes, start, end));
       case BackendTag.readyForQuery:
         if (this.#authenticator?.isDone !== true) throw this.#lost('it skipped authentication');
         this.#ready.resolve();
@@ -303,6 +312,13 @@ class ServerLogin implements LegOwner {
     this.#leg!.writeOwn(new MessageWriter().query(text).take());
     await this.#ready.promise;
     return this.#rows;
+  }
+
+  #onError(fields: ServerMessageFields): void {
+    const error = new ServerError(fields, describePlace(this.#place));
+    if (!this.#isConnectQuery || fields.severity !== 'ERROR') throw error;
+    // The server is used all the same.
+    this.#source.pooler.log.warn('connect_query failed', { error });
   }
 
   async #checkKind(wanted: TargetSessionAttrs): Promise<void> {

@@ -180,8 +180,10 @@ export function checkServerTls(settings: PoolSettings): void {
  */
 export function serverTlsTarget(settings: PoolSettings, own: DatabaseTls | null): TlsTarget {
   const cert = own?.certFile ?? settings.server_tls_cert_file;
+  const mode = own?.sslmode ?? settings.server_tls_sslmode;
   return {
-    mode: own?.sslmode ?? settings.server_tls_sslmode,
+    // As pgBouncer: with TLS wherever the server has it.
+    mode: mode === 'allow' ? 'prefer' : mode,
     negotiation: 'postgres',
     rootCert: named(own?.caFile ?? settings.server_tls_ca_file),
     cert: named(cert),

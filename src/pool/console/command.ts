@@ -34,6 +34,8 @@ export interface SessionFacts {
   readonly statementCount: number;
   /** Ends the connection with a FATAL error. */
   kill(reason: string): void;
+  /** Until RESUME, or the end of this session. */
+  suspend(): Promise<void>;
 }
 
 /** What the asker gets before its ReadyForQuery. */

@@ -28,8 +28,8 @@ interface Message {
 /**
  * One operator's connection: commands over the simple and the extended protocol, one after the other.
  *
- * A command that waits (PAUSE, SUSPEND, WAIT_CLOSE) is given up by a cancel request, and when the
- * connection ends.
+ * A command that waits (PAUSE, SUSPEND, WAIT_CLOSE) is given up by a cancel request. When the connection ends, as in
+ * pgBouncer, a PAUSE stays, and a SUSPEND of it is over.
  */
 export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole {
   readonly id: number;
@@ -51,6 +51,7 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
   /** Of the command under way. */
   #giveUp = new AbortController();
   #isWorking = false;
+  #hasSuspended = false;
   /** After an error of the extended protocol everything is skipped up to Sync. */
   #isSkipping = false;
   #isOver = false;
@@ -225,7 +226,6 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
     traffic.transactions++;
     const startUs = nowUs();
     this.#giveUp = new AbortController();
-    if (this.#isOver) this.#giveUp.abort(new Refusal('57014', 'the client has left'));
     try {
       return await action.run(this.#context, this.#giveUp.signal, this);
     } finally {
@@ -254,11 +254,23 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
     this.leg.end();
   }
 
+  suspend(): Promise<void> {
+    this.#hasSuspended = true;
+    return this.#context.operations.suspend(this.#giveUp.signal);
+  }
+
+  /** Nobody would end it. */
+  #endSuspension(): void {
+    if (!this.#hasSuspended) return;
+    this.#giveUp.abort(new Refusal('57014', 'the client has left'));
+    if (this.#context.pooler.isSuspended) this.#context.operations.resume(null);
+  }
+
   #leave(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#waiting.length = 0;
-    this.#giveUp.abort(new Refusal('57014', 'the client has left'));
+    this.#endSuspension();
     const { pooler } = this.#context;
     pooler.cancels.removeConsole(this);
     if (pooler.settings.log_disconnections) pooler.log.info('closing', { ...this.#who, reason });

@@ -29,6 +29,7 @@ const sameForAll: Readonly<Record<string, Case>> = {
   'auth_query names a function that is not there': {
     settings: { ...byQuery, auth_query: 'SELECT * FROM nowhere($1)' },
   },
+  'auth_type = any, and no user in the line': { settings: { auth_type: 'any' } },
   'auth_query returns one column': { settings: { ...byQuery, auth_query: 'SELECT $1::text' } },
 };
 
@@ -81,6 +82,13 @@ describe('who cannot be let in', () => {
         expect(wanted).toMatch(/^FATAL /);
         expect(await refusal(ours.port, asked)).toBe(wanted);
         expect(await refusal(ours.port, asked)).toBe(wanted);
+      });
+
+      test.skipIf(program === pgbouncers.debian)('auth_dbname names no database', async () => {
+        const one = { settings: { ...byQuery, auth_dbname: 'nowhere' } };
+        const theirs = await startPgbouncer(program, iniOf(one));
+        const ours = await startScene(iniOf(one));
+        expect(await refusal(ours.port, asked)).toBe(await refusal(theirs.port, asked));
       });
 
       test.each(Object.entries(sameForFirst))('%s', async (_, one) => {

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { Client } from 'pg';
-import { describe, expect, test } from 'vitest';
-import { postgres, waitFor, within } from '../../kit/index.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ProtocolVersion } from '../../../src/wire/index.ts';
+import { bytesOf, postgres, waitFor, within } from '../../kit/index.ts';
 import { startScene, type Scene, type SceneOptions } from '../scene.ts';
 import { ask, errorOf } from './ask.ts';
 
@@ -95,15 +97,21 @@ describe('PAUSE', () => {
     expect(await backend(client)).toBeGreaterThan(0);
   });
 
-  test('is given up when its operator leaves', async () => {
+  test.each(['PAUSE', 'PAUSE app'])('%s stays when its operator leaves', async (pause) => {
     const pool = await scene();
     const client = await pool.client('app');
     await client.query('BEGIN');
     const admin = await pool.console();
-    admin.query('PAUSE').catch(() => undefined);
-    await waitFor('the pause', () => pool.pooler.isPaused);
+    admin.query(pause).catch(() => undefined);
+    const paused = (): boolean => pool.pooler.pools[0]!.isPaused;
+    await waitFor('the pause', paused);
     await admin.end();
-    await waitFor('the pause to end', () => !pool.pooler.isPaused);
+    await client.query('COMMIT');
+    const other = await pool.console();
+    await waitFor('no server', () => serverCount(pool) === 0);
+    expect(paused()).toBe(true);
+    await other.query(pause.replace('PAUSE', 'RESUME'));
+    expect(await backend(client)).toBeGreaterThan(0);
   });
 });
 
@@ -194,6 +202,18 @@ test('SUSPEND reads nobody, RESUME takes up where it was', async () => {
   await within('the query', query);
 });
 
+test('SUSPEND is over when its operator leaves', async () => {
+  const pool = await scene();
+  const client = await pool.client('app');
+  await client.query('SELECT 1');
+  const admin = await pool.console();
+  await admin.query('SUSPEND');
+  const query = client.query('SELECT 2');
+  await admin.end();
+  await within('the query', query);
+  expect(pool.pooler.isSuspended).toBe(false);
+});
+
 describe('RELOAD', () => {
   test('moves a database, and no client notices more than a wait', async () => {
     const pool = await scene();
@@ -266,6 +286,20 @@ test('a client that follows is shown, and holds up a PAUSE until it leaves', asy
 });
 
 describe('SHUTDOWN', () => {
+  test('does not wait for clients that do not hang up', async () => {
+    const pool = await scene();
+    const socket = createConnection({ host: '127.0.0.1', port: pool.port, allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    const startup = { user: 'postgres', database: 'app' };
+    socket.write(bytesOf((w) => w.startup(ProtocolVersion.v3_0, startup)));
+    await once(socket, 'data');
+    await waitFor('it to be let in', () => pool.pooler.clients.size === 1);
+    await (await pool.console()).query('SHUTDOWN');
+    // Half of what is waited for one that was told: it ends at once.
+    await within('the end', pool.shutDown, 2_500);
+  });
+
   test('ends everything at once', async () => {
     const pool = await scene();
     const client = await pool.client('app');
