@@ -82,6 +82,7 @@ export class ClientHandshake implements LegOwner {
   readonly startedAtMs = Date.now();
   readonly leg: Leg;
   readonly #reception: Reception;
+  #hasSaid = false;
   #buffer: Buffer = Buffer.alloc(0);
   #stage: Stage = { at: 'startup' };
 
@@ -105,6 +106,7 @@ export class ClientHandshake implements LegOwner {
 
   onBytes(bytes: Buffer, length: number): void {
     if (this.#stage.at === 'over') return;
+    this.#hasSaid = true;
     this.#buffer = Buffer.concat([this.#buffer, bytes.subarray(0, length)]);
     if (this.#buffer.length > mostLoginBytes) {
       this.refuse(new Refusal('08P01', 'login message too long'));
@@ -120,7 +122,12 @@ export class ClientHandshake implements LegOwner {
   onClosed(error: Error | null): void {
     if (this.#stage.at === 'over') return;
     this.#stage = { at: 'over' };
-    this.#reception.onHandshakeOver(this, error?.message ?? 'client unexpected eof');
+    // Nothing but a look whether the port is open, as load balancers do.
+    const isProbe = error === null && !this.#hasSaid;
+    this.#reception.onHandshakeOver(
+      this,
+      isProbe ? null : (error?.message ?? 'client unexpected eof'),
+    );
   }
 
   /** Ends the connection with a FATAL error. */

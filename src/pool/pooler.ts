@@ -505,7 +505,7 @@ export class Pooler implements PoolerOfPools, Reception {
     }
   }
 
-  /** @param reason  null: it went on to something else */
+  /** @param reason  null: it went on to something else, or never said a word */
   onHandshakeOver(handshake: ClientHandshake, reason: string | null): void {
     this.handshakes.delete(handshake);
     this.changes.tell();

@@ -14,7 +14,7 @@ import type { Link } from './link.ts';
 export type QueryValue = string | number | bigint | boolean | Buffer | null;
 
 export interface QueryResult {
-  /** Text as the server prints it; null is NULL. Of several columns of one name the last stays. */
+  /** Text as the server prints it; null is NULL. Further columns of one name are called `name 2`, `name 3`. */
   readonly rows: Record<string, string | null>[];
   /** Null for commands that count nothing. */
   readonly rowCount: number | null;
@@ -55,6 +55,16 @@ function encodeValue(value: QueryValue): Buffer | string | null {
   return value === null || Buffer.isBuffer(value) ? value : String(value);
 }
 
+function numbered(names: readonly string[]): readonly string[] {
+  if (new Set(names).size === names.length) return names;
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const number = (seen.get(name) ?? 0) + 1;
+    seen.set(name, number);
+    return number === 1 ? name : `${name} ${number}`;
+  });
+}
+
 /** Puts one submission's replies together. */
 class ResultCollector {
   readonly #link: Link;
@@ -72,7 +82,7 @@ class ResultCollector {
   readonly onFrame: OnFrame = (tag, bytes, start, end) => {
     switch (tag) {
       case BackendTag.rowDescription:
-        this.#columns = decodeRowDescription(bytes, start, end).map(({ name }) => name);
+        this.#columns = numbered(decodeRowDescription(bytes, start, end).map(({ name }) => name));
         this.#rows = [];
         return;
       case BackendTag.dataRow:

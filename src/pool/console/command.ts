@@ -41,7 +41,7 @@ export interface SessionFacts {
 /** What the asker gets before its ReadyForQuery. */
 export interface Answer {
   readonly tag: string;
-  readonly notice?: { readonly message: string; readonly detail: string };
+  readonly notice?: { readonly message: string; readonly detail?: string };
   readonly table?: Table;
 }
 

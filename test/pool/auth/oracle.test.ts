@@ -30,6 +30,9 @@ const sameForAll: Readonly<Record<string, Case>> = {
     settings: { ...byQuery, auth_query: 'SELECT * FROM nowhere($1)' },
   },
   'auth_type = any, and no user in the line': { settings: { auth_type: 'any' } },
+  'auth_query returns two columns of one name, and a secret of no use': {
+    settings: { ...byQuery, auth_query: "SELECT $1::text, 'another'::text" },
+  },
   'auth_query returns one column': { settings: { ...byQuery, auth_query: 'SELECT $1::text' } },
 };
 

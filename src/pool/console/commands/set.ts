@@ -1,9 +1,16 @@
-import type { Command } from '../command.ts';
+import type { Action, Command } from '../command.ts';
+import { sessionVariables } from '../session-variables.ts';
 import type { Word } from '../parse-command.ts';
 import { action } from './operation.ts';
 
-/** Parameters of a session that drivers set right after the login. The console has none of them. */
-const ofSession = new Set(['application_name', 'client_encoding', 'extra_float_digits']);
+/** What drivers set right after the login. The console has none of it. */
+const ignored = new Set(['application_name', 'extra_float_digits', ...sessionVariables.keys()]);
+
+const ignore: Action = {
+  needsAdmin: false,
+  columns: null,
+  run: () => ({ tag: 'SET', notice: { message: 'SET ignored' } }),
+};
 
 /** `SET key = value`, `SET key TO value`. */
 export const set: Command = {
@@ -13,9 +20,10 @@ export const set: Command = {
     if (key === undefined || equals === undefined || value === undefined) return null;
     if (key.kind === 'string' || !isEquals(equals) || value.kind === 'equals') return null;
     if (more.length > 0) return null;
-    return action(`SET ${key.text}=${value.text}`, async ({ operations }) => {
-      if (!ofSession.has(key.text.toLowerCase())) await operations.set(key.text, value.text);
-    });
+    if (ignored.has(key.text.toLowerCase())) return ignore;
+    return action(`SET ${key.text}=${value.text}`, ({ operations }) =>
+      operations.set(key.text, value.text),
+    );
   },
 };
 

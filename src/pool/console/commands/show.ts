@@ -1,10 +1,18 @@
 import { shows } from '../show/index.ts';
+import { sessionVariables } from '../session-variables.ts';
+import { columns } from '../values.ts';
 import type { Action, Command, Show } from '../command.ts';
 import { rowsOf } from '../../threads/merge.ts';
 import { optionalName } from './operation.ts';
 import { helpText } from './help.ts';
 
-const showsByName = new Map(shows.map((show) => [show.name, show]));
+const variables: readonly Show[] = [...sessionVariables].map(([name, value]) => ({
+  name: name.toUpperCase(),
+  columns: columns(name),
+  rows: () => [[value]],
+}));
+
+const showsByName = new Map([...shows, ...variables].map((show) => [show.name, show]));
 
 const help: Action = {
   needsAdmin: false,
@@ -26,13 +34,13 @@ function showCommand(name: string): Command {
 }
 
 function actionOf(shown: Show): Action {
-  const { columns, needsAdmin = false } = shown;
+  const { columns: known, needsAdmin = false } = shown;
   return {
     needsAdmin,
-    columns,
+    columns: known,
     run: async (context) => {
       await context.others?.refresh();
-      return { tag: 'SHOW', table: { columns, rows: rowsOf(shown, context) } };
+      return { tag: 'SHOW', table: { columns: known, rows: rowsOf(shown, context) } };
     },
   };
 }
