@@ -704,16 +704,17 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
       this.onParameter(server.parameters);
       return;
     }
-    const sql = setParametersSql(differences);
+    // Servers take any name of an application.
+    const refusable = setParametersSql(differences.filter(([name]) => name !== 'application_name'));
     const { acceptedSettings } = server.pool;
-    this.#isTryingSettings = !acceptedSettings.has(sql);
-    server.queueOwn(sql, (error) => {
+    this.#isTryingSettings = refusable !== '' && !acceptedSettings.has(refusable);
+    server.queueOwn(setParametersSql(differences), (error) => {
       if (error !== null) {
-        acceptedSettings.delete(sql);
+        acceptedSettings.delete(refusable);
         this.fail(error.sqlstate, `cannot restore the client's settings: ${error.message}`);
         return;
       }
-      acceptedSettings.add(sql);
+      acceptedSettings.add(refusable);
       // As the server spells them: the next server that has the same needs no SET.
       this.onParameter(server.parameters);
       if (!this.#isTryingSettings) return;

@@ -33,7 +33,7 @@ export class Janitor {
   sweep(): void {
     this.#sweepHandshakes();
     for (const database of this.#pooler.databases.values()) {
-      this.#openForced(database);
+      if (this.#round % roundsBetweenFiles === 0) this.#openForced(database);
       for (const pool of database.pools.values()) this.#sweepPool(pool);
       this.#dropUnusedPools(database.pools);
       const idleMs = Date.now() - database.usedAtMs;

@@ -1,6 +1,6 @@
 import { installScript, WalQueue, type WalQueueOptions } from '../../../src/queue/index.ts';
 import { Metrics, silentLog } from '../../../src/service/index.ts';
-import type { TestDatabase, TestServer } from '../../kit/index.ts';
+import { waitFor, type TestDatabase, type TestServer } from '../../kit/index.ts';
 
 /** A source with the queue `orders` in its WAL, and a target. */
 export interface Databases {
@@ -47,9 +47,11 @@ export async function eventsOf({ target }: Databases, queue = 'orders'): Promise
   return rows.map((row) => String(row['ev_data']));
 }
 
-/** Removes what a test's queue made on the source. */
+/** Removes what a test's queue made on the source, once the server has noticed that its process was killed. */
 export async function removeSlots({ source }: Databases): Promise<void> {
-  await source.query(
-    "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name like 'sluice_queue_%'",
+  const own = "from pg_replication_slots where slot_name like 'sluice_queue_%'";
+  await waitFor('the slots to be let go', () =>
+    source.value<boolean>(`select count(*) filter (where active) = 0 ${own}`),
   );
+  await source.query(`select pg_drop_replication_slot(slot_name) ${own}`);
 }
