@@ -149,3 +149,21 @@ describe('clients that LISTEN when their database moves', () => {
     expect(await other.ask((w) => w.query('SELECT 1'), 'end')).toContain('end');
   });
 });
+
+test('who waited for the end of a move is served behind what is being composed, not in its middle', async () => {
+  const scene = await startScene({
+    databases: { app: (await server.database()).url },
+    settings: { pool_mode: 'transaction' },
+  });
+  const client = await scene.client('app');
+  await client.query('SELECT 1');
+  const [pool] = scene.pooler.pools;
+  pool!.database.isPaused = true;
+  const waiting = client.query('SELECT 2 AS n');
+  await waitFor('it to wait', () => pool!.waiting.size === 1);
+  pool!.database.isPaused = false;
+  // As an UNLISTEN among a client's requests does, when it was the last.
+  pool!.onHubMoved();
+  expect(pool!.waiting.size).toBe(1);
+  expect((await waiting).rows).toEqual([{ n: 2 }]);
+});
