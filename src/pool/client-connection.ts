@@ -447,7 +447,9 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
 
   /** Its server has answered something. */
   onAnswered(server: PooledServer): void {
-    if (!this.#isAhead || server.expected.size > mostDue / 2) return;
+    // A COPY waits for the client: what it sends instead is to be seen.
+    const isEnough = server.expected.size <= mostDue / 2 || server.isCopyIn;
+    if (!this.#isAhead || !isEnough) return;
     this.#isAhead = false;
     this.leg.resume();
   }
@@ -706,15 +708,14 @@ export class ClientConnection implements LegOwner, ChannelListener, PooledClient
     }
     // Servers take any name of an application.
     const refusable = setParametersSql(differences.filter(([name]) => name !== 'application_name'));
-    const { acceptedSettings } = server.pool;
-    this.#isTryingSettings = refusable !== '' && !acceptedSettings.has(refusable);
+    const { knownSettings } = server.pool;
+    this.#isTryingSettings = refusable !== '' && knownSettings.get(refusable) !== true;
     server.queueOwn(setParametersSql(differences), (error) => {
+      knownSettings.set(refusable, error === null);
       if (error !== null) {
-        acceptedSettings.delete(refusable);
         this.fail(error.sqlstate, `cannot restore the client's settings: ${error.message}`);
         return;
       }
-      acceptedSettings.add(refusable);
       // As the server spells them: the next server that has the same needs no SET.
       this.onParameter(server.parameters);
       if (!this.#isTryingSettings) return;

@@ -15,8 +15,6 @@ function isHeld(answer: string | Held | null): answer is Held {
   return typeof answer === 'object' && answer !== null;
 }
 
-const unmarked: Mark = { undo: () => undefined };
-
 /** DISCARD ALL and DEALLOCATE ALL take away what later requests would be written by. */
 const forgetting = /discard|deallocate/i;
 
@@ -129,16 +127,12 @@ export class ClientTexts {
     if (instead === null) return at;
     this.#statements.forgetUnnamed();
     server.prepared.forgetUnnamed();
-    const mark = named?.mark ?? null;
-    const marks: Mark | null =
-      channel === null && !this.#forgets
-        ? mark
-        : {
-            ...(mark ?? unmarked),
-            ...(channel !== null && { isDeaf: true }),
-            ...(this.#forgets && { answered: this.#onForgotten }),
-          };
-    server.expect(Kind.query, marks);
+    const own: Partial<Mark> = {
+      ...named?.mark,
+      ...(channel !== null && { isDeaf: true }),
+      ...(this.#forgets && { answered: this.#onForgotten }),
+    };
+    server.expect(Kind.query, { undo: () => undefined, ...own });
     writeQuery(this.#out, instead, 'latin1');
     return next;
   }

@@ -101,8 +101,8 @@ export interface PoolOfServers extends ServerSource {
   readonly rewriter: QueryRewriter;
   readonly hub: ChannelHub;
   readonly traffic: Traffic;
-  /** SETs that a server of it has taken. */
-  readonly acceptedSettings: Remembered;
+  /** SETs of which a server of it has told whether it takes them. */
+  readonly knownSettings: Remembered<boolean>;
   acquire(client: PooledClient): PooledServer | null;
   stopWaiting(client: PooledClient): void;
   onTransactionEnd(server: PooledServer, client: PooledClient): void;

@@ -52,17 +52,16 @@ export class Janitor {
   }
 
   /** The pool of a forced user has its least servers before a client comes. */
-  #openForced({ name, entry, pools, isGone, isAutomatic }: Database<Pool>): void {
-    const { user, minPoolSize } = entry;
-    const least = minPoolSize ?? this.#pooler.settings.min_pool_size;
-    if (least === 0 || user === null || isGone || isAutomatic || pools.has(user)) return;
+  #openForced(database: Database<Pool>): void {
+    const { name, pools, entry } = database;
+    const least = entry.minPoolSize ?? this.#pooler.settings.min_pool_size;
+    const isClosed = database.isGone || database.isDisabled || database.isAutomatic;
+    if (least === 0 || entry.user === null || isClosed || pools.has(entry.user)) return;
     this.#pooler
-      .poolFor(name, { user, password: null, scramKeys: null })
+      .poolFor(name, { user: entry.user, password: null, scramKeys: null })
       .catch((error: unknown) => {
-        this.#pooler.log.warn('servers of min_pool_size cannot be opened', {
-          database: name,
-          error,
-        });
+        const facts = { database: name, error };
+        this.#pooler.log.warn('servers of min_pool_size cannot be opened', facts);
       });
   }
 
@@ -140,7 +139,10 @@ export class Janitor {
     const user = config.users.get(pool.user);
     const { times } = server;
     const isWorking = server.expected.size > 0;
-    const queryMs = isWorking ? sinceMs(times.queryStartUs) : 0;
+    // Before its first request a server may be at one of ours, which holds its client up as well.
+    const sinceLinkMs = Date.now() - server.stateSinceMs;
+    const workingMs = times.queryStartUs === 0 ? sinceLinkMs : sinceMs(times.queryStartUs);
+    const queryMs = isWorking ? workingMs : 0;
     const isOpen = server.isInTransaction || server.isUnsynced;
     const inTransactionMs = isOpen ? sinceMs(times.transactionStartUs) : 0;
     const lastUs = Math.max(times.answeredAtUs, times.transactionStartUs);

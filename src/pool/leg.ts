@@ -174,6 +174,7 @@ export class Leg implements Writer {
     this.#socket.end();
     // A peer that does not hang up does not keep us, whatever it sends.
     const socket = this.#socket;
+    if (lingering.has(socket)) return;
     const timer = setTimeout(() => socket.destroy(), lingerMs);
     lingering.add(socket);
     socket.once('close', () => {

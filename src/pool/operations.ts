@@ -38,6 +38,8 @@ const turnAwayMs = 100;
  */
 export class Operations {
   readonly pooler: Pooler;
+  /** How many there were: the number of the one that holds now, if any does. */
+  suspensions = 0;
   readonly #host: OperationsHost;
   readonly #hurry = new AbortController();
   #shutdown: Promise<void> | null = null;
@@ -174,6 +176,7 @@ export class Operations {
   async #suspendHere(signal?: AbortSignal): Promise<void> {
     this.#checkRunning();
     this.pooler.isSuspended = true;
+    this.suspensions++;
     try {
       await suspendLegs(this.pooler, signal);
     } catch (error) {

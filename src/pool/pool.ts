@@ -65,7 +65,7 @@ export class Pool implements PoolOfServers, HubOwner {
   readonly idle: ServerConnection[] = [];
   loginsUnderWay = 0;
   failure: LoginFailure | null = null;
-  readonly acceptedSettings = new Remembered(1_000);
+  readonly knownSettings = new Remembered<boolean>(1_000);
   /** How many times all its servers were to be replaced. */
   retirements = 0;
   /** What servers report at login; null until the first has. */

@@ -1,22 +1,18 @@
-/** Texts that are remembered, up to some number: then all are forgotten, and learnt again. */
-export class Remembered {
-  readonly #texts = new Set<string>();
+/** What was found out about texts, for up to so many of them: then all is forgotten, and found out again. */
+export class Remembered<T> {
+  readonly #byText = new Map<string, T>();
   readonly #most: number;
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  has(text: string): boolean {
-    return this.#texts.has(text);
+  get(text: string): T | undefined {
+    return this.#byText.get(text);
   }
 
-  add(text: string): void {
-    if (this.#texts.size >= this.#most) this.#texts.clear();
-    this.#texts.add(text);
-  }
-
-  delete(text: string): void {
-    this.#texts.delete(text);
+  set(text: string, found: T): void {
+    if (this.#byText.size >= this.#most) this.#byText.clear();
+    this.#byText.set(text, found);
   }
 }

@@ -7,7 +7,7 @@ export const failedStatus = 0x45; // E
 
 /** I, T, E. */
 export function isStatus(status: number): boolean {
-  return status === idleStatus || status === 0x54 || status === 0x45;
+  return status === idleStatus || status === 0x54 || status === failedStatus;
 }
 
 /** Messages that come at any time and answer nothing. */

@@ -1,5 +1,6 @@
 import { sqlStatements, type SqlToken } from './sql-tokens.ts';
 import type { TrackedNames } from './parameters.ts';
+import { Remembered } from './remembered.ts';
 
 const reasonSequence = 'value of a sequence';
 
@@ -42,7 +43,7 @@ export const reasonUnread = 'text too long to look at';
  */
 export class SessionStateRules {
   readonly #tracked: TrackedNames;
-  readonly #remembered = new Map<string, string | null>();
+  readonly #remembered = new Remembered<string | null>(mostRemembered);
 
   constructor(tracked: TrackedNames) {
     this.#tracked = tracked;
@@ -55,7 +56,6 @@ export class SessionStateRules {
     if (known !== undefined) return known;
     const reason = this.#find(text);
     if (text.length <= longestRemembered) {
-      if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
       this.#remembered.set(text, reason);
     }
     return reason;

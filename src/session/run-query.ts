@@ -57,11 +57,12 @@ function encodeValue(value: QueryValue): Buffer | string | null {
 
 function numbered(names: readonly string[]): readonly string[] {
   if (new Set(names).size === names.length) return names;
-  const seen = new Map<string, number>();
+  const taken = new Set<string>();
   return names.map((name) => {
-    const number = (seen.get(name) ?? 0) + 1;
-    seen.set(name, number);
-    return number === 1 ? name : `${name} ${number}`;
+    let unique = name;
+    for (let number = 2; taken.has(unique); number++) unique = `${name} ${number}`;
+    taken.add(unique);
+    return unique;
   });
 }
 

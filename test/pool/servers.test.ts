@@ -2,19 +2,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Client } from 'pg';
 import { postgres, waitFor } from '../kit/index.ts';
 import { lineTo } from '../cli/pool-process.ts';
-import { createAuthority } from '../session/certificates.ts';
-import { writeServerFiles } from '../session/server-files.ts';
+import { speakTls } from '../session/server-files.ts';
 import { startScene } from './scene.ts';
 
 const server = postgres();
 
 describe('servers of a pool', () => {
-  beforeAll(async () => {
-    const { pem, keyPem } = createAuthority('test authority').issue('localhost', ['127.0.0.1']);
-    await writeServerFiles(server, { 'server.crt': pem, 'server.key': keyPem });
-    await server.query('ALTER SYSTEM SET ssl = on');
-    await server.query('SELECT pg_reload_conf()');
-  });
+  beforeAll(() => speakTls(server));
 
   test('are used although connect_query has failed, which is in the log', async () => {
     const line = lineTo(await server.database());

@@ -3,8 +3,7 @@ import type { Client } from 'pg';
 import type { MessageWriter } from '../../src/wire/index.ts';
 import { postgres, waitFor, type TestDatabase } from '../kit/index.ts';
 import { lineTo } from '../cli/pool-process.ts';
-import { createAuthority } from '../session/certificates.ts';
-import { writeServerFiles } from '../session/server-files.ts';
+import { speakTls } from '../session/server-files.ts';
 import { isRunning, RestartingPool } from './restarting-pool.ts';
 
 // Several processes start in each test; a busy machine takes its time for that.
@@ -183,12 +182,7 @@ describe('clients of a pool that is restarted by -R', () => {
 describe('clients of servers that speak TLS', () => {
   const encrypted = postgres();
 
-  beforeAll(async () => {
-    const { pem, keyPem } = createAuthority('test authority').issue('localhost', ['127.0.0.1']);
-    await writeServerFiles(encrypted, { 'server.crt': pem, 'server.key': keyPem });
-    await encrypted.query('ALTER SYSTEM SET ssl = on');
-    await encrypted.query('SELECT pg_reload_conf()');
-  });
+  beforeAll(() => speakTls(encrypted));
 
   test('go when they have none, a hundred under load; the others when their transaction is over', async () => {
     const { pool, database } = await startPool(

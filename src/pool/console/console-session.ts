@@ -51,7 +51,8 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
   /** Of the command under way. */
   #giveUp = new AbortController();
   #isWorking = false;
-  #hasSuspended = false;
+  /** The number of the last SUSPEND that was its own; 0: none. */
+  #suspension = 0;
   /** After an error of the extended protocol everything is skipped up to Sync. */
   #isSkipping = false;
   #isOver = false;
@@ -218,6 +219,8 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
     if (action.needsAdmin && this.access !== 'admin') {
       throw new Refusal('08P01', 'admin access needed');
     }
+    // What stands behind a command that has waited is not done for somebody who has gone.
+    if (this.#isOver) throw new Refusal('57014', 'the client has left');
     const { traffic, pooler } = this.#context;
     if (action.isOperation) {
       pooler.log.info('a console command', { ...this.#who, command: action.text });
@@ -255,15 +258,20 @@ export class ConsoleSession implements LegOwner, SessionFacts, CancelableConsole
   }
 
   suspend(): Promise<void> {
-    this.#hasSuspended = true;
-    return this.#context.operations.suspend(this.#giveUp.signal);
+    const { operations } = this.#context;
+    const before = operations.suspensions;
+    const suspended = operations.suspend(this.#giveUp.signal);
+    // Not one that is refused because of another's.
+    if (operations.suspensions > before) this.#suspension = operations.suspensions;
+    return suspended;
   }
 
-  /** Nobody would end it. */
+  /** Nobody else would end it. */
   #endSuspension(): void {
-    if (!this.#hasSuspended) return;
+    const { operations, pooler } = this.#context;
+    if (!pooler.isSuspended || operations.suspensions !== this.#suspension) return;
     this.#giveUp.abort(new Refusal('57014', 'the client has left'));
-    if (this.#context.pooler.isSuspended) this.#context.operations.resume(null);
+    if (pooler.isSuspended) operations.resume(null);
   }
 
   #leave(reason: string): void {

@@ -209,6 +209,11 @@ test('SUSPEND is over when its operator leaves', async () => {
   const admin = await pool.console();
   await admin.query('SUSPEND');
   const query = client.query('SELECT 2');
+  const other = await pool.console();
+  expect(await errorOf(other.query('SUSPEND'))).toBe('ERROR 08P01 already suspended/paused');
+  await other.end();
+  await waitFor('it to have left', () => pool.logged.join('').includes('"msg":"closing"'));
+  expect(pool.pooler.isSuspended).toBe(true);
   await admin.end();
   await within('the query', query);
   expect(pool.pooler.isSuspended).toBe(false);
